@@ -1,0 +1,7 @@
+"""The app of the socket side."""
+
+from django.apps import AppConfig
+
+
+class ConsumersConfig(AppConfig):
+    name = "consumers"

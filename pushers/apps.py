@@ -1,0 +1,12 @@
+"""The app of the push engine: it finds the feeds of all installed apps when Django starts."""
+
+from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
+
+
+class PushersConfig(AppConfig):
+    name = "pushers"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        autodiscover_modules("feeds")

@@ -1,0 +1,70 @@
+"""The feed contract: what a Django project writes to have its rows pushed.
+
+A feed reads documents; it knows nothing of sockets, groups or sequence numbers. `fetch` gets every due user at once
+and costs a fixed number of queries however many they are. A document is a JSON object of objects, strings, integers
+(times, in milliseconds UTC) and booleans; collections are objects keyed by id; an absent value is an absent key.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+Document = dict[str, Any]
+
+
+class FeedStale(Exception):
+    """What a feed raises, or returns for one user, when it can read but must not vouch for what it would show.
+
+    `reason` is one of the wire's stale reasons, for example `market_stale`.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Feed:
+    """One kind of document per user, read every `interval` seconds for the users who watch it.
+
+    Subclass it in the module `feeds` of an installed app, set `name` and `interval`, write `fetch`, and decorate it
+    with `pushers.register`.
+    """
+
+    name: ClassVar[str]
+    interval: ClassVar[float]  # seconds; settings.PUSHERS["INTERVALS"][name] overrides it
+    volatile: ClassVar[frozenset[str]] = frozenset()
+    """Keys, at any depth, that move with the market alone. A change of only these is pushed by the feed's own tick;
+    any other change makes the engine read all of the user's feeds in one database snapshot."""
+
+    def may_watch(self, user: Any) -> bool:
+        """Say whether this user may subscribe. Called in a thread that may use the ORM."""
+        return True
+
+    def fetch(self, user_ids: Sequence[Any]) -> Mapping[Any, Document | FeedStale]:
+        """Return a document for every one of `user_ids`: `{}` where there is nothing; a missing id is a failure.
+
+        Called in a thread with a database connection of its own, inside one read-only database snapshot.
+        Whatever it raises marks the feed stale for its watchers and keeps the last good documents.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define fetch(user_ids).")
+
+
+class SymbolFeed:
+    """A feed that is not per user: one row per symbol, the same for everybody who subscribes to the symbol.
+
+    A project has at most one; its rows travel as `ticker` frames.
+    """
+
+    name: ClassVar[str]
+    interval: ClassVar[float]
+
+    def may_watch(self, user: Any) -> bool:
+        """Say whether this user may subscribe to symbols."""
+        return True
+
+    def known(self, symbols: Sequence[str]) -> set[str]:
+        """Return those of `symbols` that exist. May use the ORM."""
+        raise NotImplementedError(f"{type(self).__name__} must define known(symbols).")
+
+    def fetch(self, symbols: Sequence[str]) -> Mapping[str, Document]:
+        """Return the whole row of each symbol; a symbol without a row yet is left out."""
+        raise NotImplementedError(f"{type(self).__name__} must define fetch(symbols).")

@@ -1,0 +1,66 @@
+"""The feeds of this project, found in the `feeds` module of every installed app, as the admin finds `admin.py`."""
+
+import re
+from typing import TypeVar
+
+from django.core.exceptions import ImproperlyConfigured
+
+from pushers.feed import Feed, SymbolFeed
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+FeedClass = TypeVar("FeedClass", bound=type[Feed] | type[SymbolFeed])
+
+_feeds: dict[str, Feed] = {}
+_symbol_feeds: dict[str, SymbolFeed] = {}
+
+
+def register(feed_class: FeedClass) -> FeedClass:
+    """Register a Feed or SymbolFeed class (decorator); raise ImproperlyConfigured for one that breaks the contract."""
+    _check(feed_class)
+    feed = feed_class()
+    if isinstance(feed, SymbolFeed):
+        if _symbol_feeds:
+            raise ImproperlyConfigured(
+                f"There is one symbol feed already, {_first_symbol_feed()}; found a second, {feed}."
+            )
+        _symbol_feeds[feed.name] = feed
+    else:
+        _feeds[feed.name] = feed
+    return feed_class
+
+
+def unregister(name: str) -> None:
+    """Take a feed out again (tests, and projects that replace one of an installed app)."""
+    _feeds.pop(name, None)
+    _symbol_feeds.pop(name, None)
+
+
+def feeds() -> dict[str, Feed]:
+    """Return the per-user feeds by name."""
+    return dict(_feeds)
+
+
+def symbol_feed() -> SymbolFeed | None:
+    """Return the project's symbol feed, if it has one."""
+    return next(iter(_symbol_feeds.values()), None)
+
+
+def _first_symbol_feed() -> SymbolFeed:
+    return next(iter(_symbol_feeds.values()))
+
+
+def _check(feed_class: type) -> None:
+    where = f"{feed_class.__module__}.{feed_class.__qualname__}"
+    if not issubclass(feed_class, Feed | SymbolFeed):
+        raise ImproperlyConfigured(f"{where} must subclass pushers.Feed or pushers.SymbolFeed.")
+    name = getattr(feed_class, "name", None)
+    if not isinstance(name, str) or not NAME.fullmatch(name):
+        raise ImproperlyConfigured(f"{where}.name must match {NAME.pattern}; found {name!r}.")
+    interval = getattr(feed_class, "interval", None)
+    if not isinstance(interval, int | float) or interval <= 0:
+        raise ImproperlyConfigured(f"{where}.interval must be a number of seconds above 0; found {interval!r}.")
+    taken = _feeds.get(name) or _symbol_feeds.get(name)
+    if taken is not None:
+        raise ImproperlyConfigured(
+            f"{where}: the name {name!r} is taken by {type(taken).__module__}.{type(taken).__qualname__}."
+        )
