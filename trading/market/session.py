@@ -1,0 +1,44 @@
+"""Market time: trading sessions back to back, without the nights and weekends between them."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+EXCHANGE_ZONE = ZoneInfo("America/New_York")
+OPENING = time(9, 30)
+SESSION_SECONDS = 23_400  # 09:30 to 16:00
+MINUTE = 60
+
+
+def session_open(day: date) -> datetime:
+    """Return the instant, in UTC, at which the exchange opens on a day."""
+    return datetime.combine(day, OPENING, EXCHANGE_ZONE).astimezone(UTC)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class MarketTime:
+    """A moment of a session: its day and the seconds since it opened, 0 to SESSION_SECONDS."""
+
+    day: date
+    seconds: float = 0.0
+
+    @classmethod
+    def from_instant(cls, instant: datetime) -> "MarketTime":
+        """Return the moment of the session on the instant's day at the exchange, the nearest one outside the hours."""
+        day = instant.astimezone(EXCHANGE_ZONE).date()
+        seconds = (instant - session_open(day)).total_seconds()
+        return cls(day, min(float(SESSION_SECONDS), max(0.0, seconds)))
+
+    @property
+    def instant(self) -> datetime:
+        """The moment as a datetime in UTC."""
+        return session_open(self.day) + timedelta(seconds=self.seconds)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the session has reached its close."""
+        return self.seconds >= SESSION_SECONDS
+
+    def later(self, seconds: float) -> "MarketTime":
+        """Return the moment so many market seconds later, at most this session's close."""
+        return MarketTime(self.day, min(float(SESSION_SECONDS), self.seconds + seconds))
