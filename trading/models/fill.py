@@ -1,0 +1,51 @@
+"""A fill: one execution of an order."""
+
+from decimal import Decimal
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from trading.models.account import Account
+from trading.models.fields import ExactDecimalField
+from trading.models.instrument import Instrument
+from trading.models.order import Order, Side
+
+
+class Fill(models.Model):
+    """One execution; `realized_pnl` is gross, `fee` is in the instrument's currency."""
+
+    class Liquidity(models.TextChoices):
+        TAKER = "taker", _("Taker")
+        MAKER = "maker", _("Maker")
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="fills", verbose_name=_("order"))
+    account = models.ForeignKey(
+        Account, on_delete=models.CASCADE, related_name="fills", verbose_name=_("account"), db_index=False
+    )
+    instrument = models.ForeignKey(
+        Instrument, on_delete=models.PROTECT, related_name="fills", verbose_name=_("instrument")
+    )
+    trade_id = models.CharField(_("trade id"), max_length=64, unique=True)
+    side = models.CharField(_("side"), max_length=4, choices=Side)
+    price = ExactDecimalField(_("price"))
+    amount = ExactDecimalField(_("amount"))
+    cost = ExactDecimalField(_("cost"))
+    fee = ExactDecimalField(_("fee"), default=Decimal(0))
+    realized_pnl = ExactDecimalField(_("realized PnL"), default=Decimal(0), help_text=_("Gross, of this fill."))
+    taker_or_maker = models.CharField(_("taker or maker"), max_length=5, choices=Liquidity)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = _("fill")
+        verbose_name_plural = _("fills")
+        # The newest fills of an account are the head of this index, however long its history is.
+        indexes = [models.Index(fields=["account", "-id"], name="fill_of_account")]
+        constraints = [
+            models.CheckConstraint(condition=Q(price__gt=0, amount__gt=0), name="fill_price_and_amount_positive"),
+            models.CheckConstraint(condition=Q(side__in=Side.values), name="fill_side_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.trade_id}: {self.side} {self.amount} @ {self.price}"
