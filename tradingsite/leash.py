@@ -10,19 +10,19 @@ PR_SET_PDEATHSIG = 1  # from <sys/prctl.h>
 
 
 def die_with_parent(number: signal.Signals = signal.SIGTERM) -> Callable[[], None]:
-    """Return a `preexec_fn` after which the kernel sends the child `number` when its parent dies.
+    """Return a function that, called in a child of this process, has the kernel send it `number` when we die.
 
-    Does nothing on systems other than Linux, which have no such call. Set the child's user before it (as Popen does):
-    the kernel forgets the request at a change of user.
+    Meant as `preexec_fn`, which Popen calls after the change of user that would make the kernel forget the request.
+    Does nothing on systems other than Linux, which have no such call.
     """
     if sys.platform != "linux":
         return lambda: None
     prctl = ctypes.CDLL(None, use_errno=True).prctl
     parent = os.getpid()
 
-    def preexec() -> None:
+    def put_on() -> None:
         prctl(PR_SET_PDEATHSIG, int(number))
-        if os.getppid() != parent:  # the parent died between fork and prctl: nobody is left to send the signal
+        if os.getppid() != parent:  # we died between fork and prctl: nobody is left to send the signal
             os.kill(os.getpid(), number)
 
-    return preexec
+    return put_on
