@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tradingsite.environment import BASE_DIR, read_environment
+from tradingsite.environment import BASE_DIR as BASE_DIR
+from tradingsite.environment import read_environment
 
 ENVIRONMENT = read_environment()
 
@@ -129,5 +130,3 @@ LOGGING = {
     "root": {"handlers": ["console"], "level": "WARNING"},
     "loggers": {name: {"level": ENVIRONMENT.log_level} for name in ("pushers", "consumers", "trading", "tradingsite")},
 }
-
-__all__ = ["BASE_DIR"]
