@@ -29,6 +29,9 @@ class MarketTime:
         seconds = (instant - session_open(day)).total_seconds()
         return cls(day, min(float(SESSION_SECONDS), max(0.0, seconds)))
 
+    def __str__(self) -> str:
+        return f"{self.instant.astimezone(EXCHANGE_ZONE):%Y-%m-%d %H:%M:%S} (New York)"
+
     @property
     def instant(self) -> datetime:
         """The moment as a datetime in UTC."""

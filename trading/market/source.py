@@ -1,6 +1,7 @@
 """What a source of prices is: the days it trades, a bar for each, and from those a quote for any market time."""
 
 import random
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -36,10 +37,10 @@ class SourceQuote:
     volume: Decimal
 
 
-class Source:
+class Source(ABC):
     """Prices for some symbols; the same source gives the same quote for the same market time, always.
 
-    A subclass sets `name` and `first_day` and writes the four methods that raise here. `recorded` holds the real bars.
+    A subclass sets `name` and `first_day` and writes the four abstract methods. `recorded` holds the real bars.
     """
 
     name: ClassVar[str]
@@ -52,21 +53,21 @@ class Source:
         self._paths: dict[str, IntradayPath] = {}
         self._paths_day: date | None = None
 
+    @abstractmethod
     def next_day(self, day: date) -> date:
         """Return the trading day after `day`; the first day again where the source has come to its end."""
-        raise NotImplementedError(f"{type(self).__name__} must define next_day(day).")
 
+    @abstractmethod
     def bar(self, symbol: str, day: date) -> Bar:
         """Return a symbol's bar of a trading day; raise KeyError for a day without trading."""
-        raise NotImplementedError(f"{type(self).__name__} must define bar(symbol, day).")
 
+    @abstractmethod
     def previous_close(self, symbol: str, day: date) -> Decimal:
         """Return the close before `day`; where there is none, on a symbol's first day, that day's open."""
-        raise NotImplementedError(f"{type(self).__name__} must define previous_close(symbol, day).")
 
+    @abstractmethod
     def trades_on(self, day: date) -> bool:
         """Say whether `day` is a trading day of the source."""
-        raise NotImplementedError(f"{type(self).__name__} must define trades_on(day).")
 
     def history(self, symbol: str, count: int) -> list[Bar]:
         """Return the last `count` recorded bars before the source's first day, oldest first."""
