@@ -8,3 +8,6 @@ class TradingConfig(AppConfig):
     name = "trading"
     verbose_name = _("Trading")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from trading import signals  # noqa: F401 - connects the receivers

@@ -1,9 +1,18 @@
 """An API token: how a program signs in."""
 
+from hashlib import sha256
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+SCOPES = ("read", "trade")
+
+
+def token_digest(secret: str) -> str:
+    """Return what is stored of a token."""
+    return sha256(secret.encode()).hexdigest()
 
 
 class ApiToken(models.Model):

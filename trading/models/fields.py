@@ -5,7 +5,7 @@ value * 10**8 there and numeric(18,8) on PostgreSQL, so comparisons, sums and co
 """
 
 from decimal import Context, Decimal, Inexact, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import Any, Generic, TypeVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -20,10 +20,8 @@ UNIT = Decimal(1).scaleb(-PLACES)
 # Refuses what has more than 18 digits (InvalidOperation) or more than 8 places (Inexact) instead of rounding it.
 FITTING = Context(prec=DIGITS, traps=[Inexact, InvalidOperation])
 
-if TYPE_CHECKING:
-    _Base = Field[Decimal | int | str | Combinable, Decimal]
-else:
-    _Base = Field
+_Set = TypeVar("_Set", contravariant=True)
+_Get = TypeVar("_Get", covariant=True)
 
 
 def exact(value: Decimal | int | str) -> Decimal:
@@ -45,7 +43,7 @@ def _found(value: Any) -> dict[str, Any]:
     return {"type": type(value).__name__, "value": value}
 
 
-class ExactDecimalField(_Base):
+class ExactDecimalField(Field, Generic[_Set, _Get]):
     """A Decimal of 18 digits, 8 of them after the point; a value that does not fit exactly is a ValidationError.
 
     Sums and differences of such fields work in the database; products and quotients are refused (FieldError), because
@@ -53,6 +51,8 @@ class ExactDecimalField(_Base):
     """
 
     description = _("Exact decimal number (18 digits, 8 places)")
+
+    # What Django's type stubs read the attribute's types from; they make them Optional for a nullable column.
     _pyi_private_set_type: Decimal | int | str | Combinable
     _pyi_private_get_type: Decimal
 

@@ -1,0 +1,26 @@
+"""The trading settings: `settings.TRADING`, a dict, read here and nowhere else."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+DEFAULTS: dict[str, Any] = {
+    # Seconds after which a quote is no longer traded on or used to value positions: ten missed quotes of one second.
+    "STALE_MARKET_SECONDS": 10,
+}
+
+
+def setting(name: str) -> Any:
+    """Return `settings.TRADING[name]`, or its default; raise ImproperlyConfigured for a key that does not exist."""
+    given = getattr(settings, "TRADING", {})
+    unknown = sorted(set(given) - set(DEFAULTS))
+    if unknown:
+        raise ImproperlyConfigured(f"TRADING knows {', '.join(sorted(DEFAULTS))}; found {', '.join(unknown)}.")
+    return given.get(name, DEFAULTS[name])
+
+
+def stale_market_after() -> timedelta:
+    """Return the age from which on a quote is stale."""
+    return timedelta(seconds=setting("STALE_MARKET_SECONDS"))

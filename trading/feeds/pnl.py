@@ -1,0 +1,78 @@
+"""The feed `pnl`: what each account has earned, and what its positions are worth at the newest marks."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from django.utils import timezone
+
+from pushers import Document, Feed, FeedStale, register
+from trading import accounting
+from trading.conf import stale_market_after
+from trading.selectors.pnl import EquityRow, ValuedPositionRow, equities, valued_positions
+from trading.wire import decimal_text, optional_text, present
+
+
+@register
+class PnlFeed(Feed):
+    """Account name -> {equity, unrealizedPnl, realizedPnl, dayPnl, fees, positions: symbol -> ...}.
+
+    equity = total + unrealizedPnl; dayPnl = equity now - equity at the start of the UTC day. A user who holds a
+    position whose quote is missing or too old is stale (`market_stale`): his equity is not known.
+    """
+
+    name = "pnl"
+    interval = 5
+    volatile = frozenset({"markPrice", "unrealizedPnl", "percentage", "equity", "dayPnl", "liquidationPrice"})
+
+    def fetch(self, user_ids: Sequence[int]) -> Mapping[int, Document | FeedStale]:
+        documents: dict[int, Document | FeedStale] = {user_id: {} for user_id in user_ids}
+        oldest = timezone.now() - stale_market_after()
+        held: dict[int, list[ValuedPositionRow]] = defaultdict(list)
+        stale = set()
+        for position in valued_positions(user_ids):
+            held[position.account_id].append(position)
+            if position.signed_amount and not _fresh(position, oldest):
+                stale.add(position.user_id)
+        for account in equities(user_ids):
+            document = documents[account.user_id]
+            if account.user_id in stale:
+                documents[account.user_id] = FeedStale("market_stale")
+            elif isinstance(document, dict):
+                document[account.account] = _account_entry(account, held[account.account_id])
+        return documents
+
+
+def _fresh(position: ValuedPositionRow, oldest: datetime) -> bool:
+    return position.mark is not None and position.quoted_at is not None and position.quoted_at >= oldest
+
+
+def _account_entry(account: EquityRow, positions: list[ValuedPositionRow]) -> Document:
+    entries = {}
+    unrealized = accounting.ZERO
+    for position in positions:
+        if position.signed_amount and position.mark is not None:
+            earned = accounting.unrealized_pnl(position.signed_amount, position.open_cost, position.mark)
+            entries[position.symbol] = _position_entry(position, position.mark, earned)
+            unrealized += earned
+    equity = account.total + unrealized
+    return {
+        "equity": decimal_text(equity),
+        "unrealizedPnl": decimal_text(unrealized),
+        "realizedPnl": decimal_text(sum((position.realized_pnl for position in positions), accounting.ZERO)),
+        "dayPnl": decimal_text(equity - account.day_equity),
+        "fees": decimal_text(sum((position.fees for position in positions), accounting.ZERO)),
+        "positions": entries,
+    }
+
+
+def _position_entry(position: ValuedPositionRow, mark: Decimal, earned: Decimal) -> Document:
+    return present(
+        side="long" if position.signed_amount > 0 else "short",
+        contracts=decimal_text(abs(position.signed_amount)),
+        entryPrice=optional_text(accounting.entry_price(position.signed_amount, position.open_cost)),
+        markPrice=decimal_text(mark),
+        unrealizedPnl=decimal_text(earned),
+        percentage=optional_text(accounting.return_on_margin(earned, position.margin)),
+    )

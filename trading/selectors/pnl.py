@@ -1,0 +1,67 @@
+"""Read what accounts have earned, and what their positions are worth now."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from trading.accounting import unrealized_pnl
+from trading.models import Account, Position
+
+
+class EquityRow(NamedTuple):
+    """An account's money, to which the unrealized PnL of its positions is added."""
+
+    user_id: int
+    account_id: int
+    account: str
+    total: Decimal
+    day_equity: Decimal
+
+
+class ValuedPositionRow(NamedTuple):
+    """A position, flat ones included, with the newest mark and its age; both are None without a quote."""
+
+    user_id: int
+    account_id: int
+    symbol: str
+    signed_amount: Decimal
+    open_cost: Decimal
+    margin: Decimal
+    realized_pnl: Decimal
+    fees: Decimal
+    mark: Decimal | None
+    quoted_at: datetime | None
+
+
+def equities(user_ids: Sequence[int]) -> list[EquityRow]:
+    """Return the accounts of the users, in one query."""
+    rows = Account.objects.filter(user_id__in=user_ids)
+    return [EquityRow._make(row) for row in rows.values_list("user_id", "id", "name", "total", "day_equity")]
+
+
+def valued_positions(user_ids: Sequence[int]) -> list[ValuedPositionRow]:
+    """Return the positions of the users with their marks, in one query."""
+    rows = Position.objects.filter(account__user_id__in=user_ids)
+    columns = (
+        "account__user_id",
+        "account_id",
+        "instrument__symbol",
+        "signed_amount",
+        "open_cost",
+        "margin",
+        "realized_pnl",
+        "fees",
+        "instrument__quote__mark",
+        "instrument__quote__updated_at",
+    )
+    return [ValuedPositionRow._make(row) for row in rows.values_list(*columns)]
+
+
+def account_equity(account: Account) -> Decimal:
+    """Return total + unrealized PnL at the newest marks, however old; a position without a quote counts at cost."""
+    positions = Position.objects.filter(account=account).exclude(signed_amount=0)
+    rows = positions.values_list("signed_amount", "open_cost", "instrument__quote__mark")
+    return account.total + sum(
+        (unrealized_pnl(amount, cost, mark) for amount, cost, mark in rows if mark is not None), Decimal(0)
+    )

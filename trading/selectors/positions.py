@@ -1,0 +1,41 @@
+"""Read open positions."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from trading.models import Position
+
+
+class PositionRow(NamedTuple):
+    """One open position, without anything that moves with the market."""
+
+    user_id: int
+    id: int
+    account: str
+    symbol: str
+    signed_amount: Decimal
+    open_cost: Decimal
+    leverage: int
+    take_profit: Decimal | None
+    stop_loss: Decimal | None
+    opened_at: datetime | None
+
+
+def open_positions(user_ids: Sequence[int]) -> list[PositionRow]:
+    """Return the open positions of the users, in one query."""
+    rows = Position.objects.filter(account__user_id__in=user_ids).exclude(signed_amount=0)
+    columns = (
+        "account__user_id",
+        "id",
+        "account__name",
+        "instrument__symbol",
+        "signed_amount",
+        "open_cost",
+        "leverage",
+        "take_profit",
+        "stop_loss",
+        "opened_at",
+    )
+    return [PositionRow._make(row) for row in rows.values_list(*columns)]

@@ -1,0 +1,87 @@
+"""Open accounts and start their days."""
+
+from datetime import date
+from decimal import Decimal
+
+from django.db import transaction
+from django.utils import timezone
+
+from pushers import nudge
+from trading.accounting import ZERO
+from trading.errors import TradingError
+from trading.models import Account, LedgerEntry, User
+from trading.selectors.pnl import account_equity
+
+ACCOUNT_FEEDS = ("balance", "positions", "pnl", "orders", "fills")
+
+
+def account_lock(account_id: int) -> Account:
+    """Return the account's row, locked until the transaction ends: all money rows are written under this lock.
+
+    PostgreSQL locks the row; on SQLite the transaction (IMMEDIATE) holds the only write lock from its start.
+    """
+    return Account.objects.select_for_update().get(pk=account_id)
+
+
+def account_open(
+    *,
+    user: User,
+    name: str = "paper",
+    currency: str = "USD",
+    deposit: Decimal = Decimal("100000"),
+    leverage: int = 1,
+    robot: bool = False,
+) -> Account:
+    """Open an account with a deposit; raise TradingError `duplicate_account`, `invalid_deposit`, `invalid_leverage`."""
+    if deposit < 0:
+        raise TradingError("invalid_deposit", f"A deposit must not be negative; found {deposit}.")
+    if leverage < 1:
+        raise TradingError("invalid_leverage", f"Leverage must be at least 1; found {leverage}.")
+    with transaction.atomic():
+        account, made = Account.objects.get_or_create(
+            user=user,
+            name=name,
+            defaults={
+                "currency": currency,
+                "total": deposit,
+                "day_equity": deposit,
+                "day_started": timezone.now().date(),
+                "leverage": leverage,
+                "robot": robot,
+            },
+        )
+        if not made:
+            raise TradingError("duplicate_account", f"{user} has an account {name!r} already; choose another name.")
+        LedgerEntry.objects.create(
+            account=account, kind=LedgerEntry.Kind.DEPOSIT, amount=deposit, balance_after=deposit
+        )
+        nudge([user.pk], ACCOUNT_FEEDS)
+    return account
+
+
+def accounts_roll_day(*, today: date) -> int:
+    """Start the UTC day `today` in every account that has not: its equity now is what dayPnl counts from.
+
+    Positions are valued at the newest mark, however old it is. Returns the number of accounts.
+    """
+    behind = list(Account.objects.filter(day_started__lt=today).values_list("pk", flat=True))
+    for account_id in behind:
+        with transaction.atomic():
+            account = account_lock(account_id)
+            account.day_equity = account_equity(account)
+            account.day_started = today
+            account.save(update_fields=["day_equity", "day_started"])
+            nudge([account.user_id], ["pnl"])
+    return len(behind)
+
+
+def money_move(account: Account, entries: list[LedgerEntry]) -> None:
+    """Change the locked account's total by `entries`, and write them with the balance after each, without zeros."""
+    written = []
+    for entry in entries:
+        if entry.amount == ZERO:
+            continue
+        account.total += entry.amount
+        entry.account, entry.balance_after = account, account.total
+        written.append(entry)
+    LedgerEntry.objects.bulk_create(written)

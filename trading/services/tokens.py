@@ -1,0 +1,43 @@
+"""Make and revoke API tokens."""
+
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.utils import timezone
+
+from trading.errors import TradingError
+from trading.models import ApiToken, User
+from trading.models.api_token import SCOPES, token_digest
+
+SECRET_BYTES = 32  # more than anybody can guess, so one round of SHA-256 is enough to store it by
+PREFIX_LENGTH = 12
+
+
+def token_create(
+    *, user: User, name: str, scopes: Iterable[str] = ("read",), expires_at: datetime | None = None
+) -> tuple[ApiToken, str]:
+    """Make a token and return it with its secret, which is stored nowhere; raise TradingError `invalid_scope`."""
+    wanted = sorted(set(scopes))
+    unknown = [scope for scope in wanted if scope not in SCOPES]
+    if unknown or not wanted:
+        found = ", ".join(unknown) or "none"
+        raise TradingError("invalid_scope", f"Scopes are one or more of {', '.join(SCOPES)}; found {found}.")
+    secret = f"trade_{secrets.token_urlsafe(SECRET_BYTES)}"
+    token = ApiToken.objects.create(
+        user=user,
+        name=name,
+        prefix=secret[:PREFIX_LENGTH],
+        digest=token_digest(secret),
+        scopes=wanted,
+        expires_at=expires_at,
+    )
+    return token, secret
+
+
+def token_revoke(*, token: ApiToken) -> ApiToken:
+    """Revoke a token for good; one that is revoked already keeps its time."""
+    if token.revoked_at is None:
+        token.revoked_at = timezone.now()
+        token.save(update_fields=["revoked_at"])
+    return token
