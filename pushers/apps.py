@@ -9,4 +9,6 @@ class PushersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from pushers import checks  # noqa: F401 - registers the system checks
+
         autodiscover_modules("feeds")

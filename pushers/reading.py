@@ -1,7 +1,211 @@
+"""Reading feeds: all of some users' documents in one database snapshot, whatever goes wrong.
+
+What went wrong is a result too: `FeedStale` in the place of the document. A database that is away fails the whole
+read; one user's poisoned row costs only that user, who is found by halving the batch, named in the log once and
+tried again on his own, at growing distances.
+"""
+
+import logging
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth import get_user_model
+from django.db import InterfaceError, OperationalError
 
-def read(user_id: Any, names: list[str] | None = None) -> dict[str, Any]:
-    from pushers.registry import feeds
+from pushers import registry
+from pushers.clock import now_ms
+from pushers.conf import pusher_settings
+from pushers.feed import Document, Feed, FeedStale
+from pushers.orm import read_snapshot
 
-    return {n: f.fetch([user_id])[user_id] for n, f in feeds().items() if names is None or n in names}
+logger = logging.getLogger(__name__)
+
+FETCH_FAILED = "fetch_failed"
+QUERY_CANCELED = "57014"  # PostgreSQL's SQLSTATE of a statement timeout
+RETRY_FIRST, RETRY_LAST = 5.0, 60.0  # seconds until a poisoned user is tried again: at first, and at most
+HALVINGS = 64  # failed fetches per read; more than a handful of poisoned users is a broken feed, not a bad row
+
+Result = Document | FeedStale
+Wanted = Mapping[str, frozenset[str]]  # user id -> feed names
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one read found: user id -> feed name -> document or FeedStale."""
+
+    began: float  # monotonic
+    ended: float
+    ts: int  # ms UTC at the start: nothing in it is older than that
+    results: dict[str, dict[str, Result]]
+
+
+class FetchFailedError(Exception):
+    """One feed's fetch raised; `feed` is its name, the cause is what it raised."""
+
+    def __init__(self, feed: str, error: Exception) -> None:
+        super().__init__(f"{feed}: {type(error).__name__}: {error}")
+        self.feed, self.error = feed, error
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether the database gave up the query at its time limit: the feed is slow, the database is there."""
+        return getattr(self.error.__cause__, "sqlstate", None) == QUERY_CANCELED
+
+    @property
+    def database_is_away(self) -> bool:
+        return isinstance(self.error, OperationalError | InterfaceError) and not self.timed_out
+
+
+class Reader:
+    """Reads feeds and remembers what fails, so that a failure is logged once and does not cost the others."""
+
+    def __init__(self, feeds: Mapping[str, Feed], *, seconds: float = 10.0) -> None:
+        self.feeds = feeds
+        self.seconds = seconds
+        self._to_pk = get_user_model()._meta.pk.to_python  # type: ignore[union-attr]
+        self._poisoned: dict[tuple[str, str], tuple[float, float]] = {}  # (feed, user) -> (try again at, distance)
+        self._failing: dict[str, float] = {}  # feed -> since (monotonic)
+
+    def read(self, wanted: Wanted) -> Reading:
+        """Read the wanted feeds of the wanted users. Uses the ORM in the calling thread; never raises for a feed."""
+        began, ts = time.monotonic(), now_ms()
+        results: dict[str, dict[str, Result]] = {user: {} for user in wanted}
+        healthy, retried = self._set_poisoned_apart(wanted, results)
+        for group in [healthy, *({user: names} for user, names in retried.items())]:
+            if group:
+                self._cut(group, results, [HALVINGS])
+        return Reading(began, time.monotonic(), ts, results)
+
+    def _set_poisoned_apart(self, wanted: Wanted, results: dict[str, dict[str, Result]]) -> tuple[Wanted, Wanted]:
+        """Split off the users with a known poisoned feed; what is not due yet is answered as stale right here."""
+        if not self._poisoned:
+            return wanted, {}
+        now = time.monotonic()
+        healthy, retried = dict(wanted), {}
+        for (feed, user), (due, _) in list(self._poisoned.items()):  # a copy: the reader serves several threads
+            if user in healthy:
+                retried[user] = healthy.pop(user)
+            if user not in retried or feed not in retried[user]:
+                continue
+            if now < due:
+                retried[user] -= {feed}
+                results[user][feed] = FeedStale(FETCH_FAILED)
+        return healthy, retried
+
+    def _cut(self, wanted: Wanted, results: dict[str, dict[str, Result]], budget: list[int]) -> None:
+        """Read one database snapshot of `wanted` into `results`; on a failure, smaller ones."""
+        try:
+            found = self._snapshot(wanted)
+        except FetchFailedError as failed:
+            self._after_failure(failed, wanted, results, budget)
+            return
+        for user, documents in found.items():
+            results[user].update(documents)
+            for feed, result in documents.items():
+                self._note(feed, user, result)
+
+    def _after_failure(
+        self, failed: FetchFailedError, wanted: Wanted, results: dict[str, dict[str, Result]], budget: list[int]
+    ) -> None:
+        budget[0] -= 1
+        if failed.database_is_away:
+            for user, names in wanted.items():
+                results[user].update({name: FeedStale(FETCH_FAILED) for name in names})
+            self._feed_fails(failed)
+        elif len(wanted) > 1 and budget[0] > 0 and not failed.timed_out:
+            users = list(wanted)
+            for half in (users[: len(users) // 2], users[len(users) // 2 :]):
+                self._cut({user: wanted[user] for user in half}, results, budget)
+        else:
+            alone = len(wanted) == 1 and not failed.timed_out
+            if not alone:
+                self._feed_fails(failed)
+            for user, names in wanted.items():
+                if failed.feed in names:
+                    results[user][failed.feed] = self._poison(failed, user, alone=alone)
+            rest = {user: names - {failed.feed} for user, names in wanted.items()}
+            self._cut(rest, results, budget)
+
+    def _snapshot(self, wanted: Wanted) -> dict[str, dict[str, Result]]:
+        names = frozenset().union(*wanted.values())
+        found: dict[str, dict[str, Result]] = {user: {} for user in wanted}
+        if not names:
+            return found
+        try:
+            with read_snapshot(self.seconds):
+                for name in sorted(names):
+                    users = [user for user, asked in wanted.items() if name in asked]
+                    for user, result in self._fetch(name, users).items():
+                        found[user][name] = result
+        except (OperationalError, InterfaceError) as error:  # opening the snapshot itself
+            raise FetchFailedError(min(names), error) from error
+        return found
+
+    def _fetch(self, name: str, users: list[str]) -> dict[str, Result]:
+        """Call one feed; a missing user is that user's failure, anything that is no mapping the feed's."""
+        pks = {user: self._to_pk(user) for user in users}
+        try:
+            documents = self.feeds[name].fetch(list(pks.values()))
+            if not isinstance(documents, Mapping):
+                raise TypeError(
+                    f"fetch must return a mapping of user id to document; found {type(documents).__name__}."
+                )
+        except FeedStale as stale:
+            return dict.fromkeys(users, stale)
+        except Exception as error:
+            raise FetchFailedError(name, error) from error
+        results: dict[str, Result] = {}
+        for user, pk in pks.items():
+            if pk in documents:
+                results[user] = documents[pk]
+            else:
+                missing = KeyError(f"fetch must return a document for every id it gets; {user} is missing.")
+                results[user] = self._poison(FetchFailedError(name, missing), user, alone=True)
+        return results
+
+    def _poison(self, failed: FetchFailedError, user: str, *, alone: bool) -> FeedStale:
+        """Note a user whose read fails; name him in the log the first time."""
+        key = (failed.feed, user)
+        if alone:
+            known = self._poisoned.get(key)
+            distance = RETRY_FIRST if known is None else min(known[1] * 2, RETRY_LAST)
+            self._poisoned[key] = (time.monotonic() + distance, distance)
+            if known is None:
+                logger.error(
+                    "Feed %s failed for user %s; it is stale for that user. Cause: %s", failed.feed, user, failed
+                )
+        stale = FeedStale(FETCH_FAILED)
+        stale.__cause__ = failed.error
+        return stale
+
+    def _feed_fails(self, failed: FetchFailedError) -> None:
+        if failed.feed not in self._failing:
+            self._failing[failed.feed] = time.monotonic()
+            logger.error(
+                "Feed %s failed; its watchers keep the last good state, marked stale. Cause: %s", failed.feed, failed
+            )
+
+    def _note(self, feed: str, user: str, result: Result) -> None:
+        """Clear the memory of failures that are over."""
+        if isinstance(result, FeedStale):
+            return
+        if self._poisoned and self._poisoned.pop((feed, user), None) is not None:
+            logger.info("Feed %s works again for user %s.", feed, user)
+        if self._failing and (since := self._failing.pop(feed, None)) is not None:
+            logger.info("Feed %s works again after %.1f s.", feed, time.monotonic() - since)
+
+
+def read(user_id: Any, names: Iterable[str] | None = None) -> dict[str, Result]:
+    """Return what one user would be shown now: feed name -> document, or FeedStale where it can't be vouched for.
+
+    All feeds come from one database snapshot. Raises KeyError for a name that no feed has.
+    """
+    feeds = registry.feeds()
+    wanted = frozenset(feeds if names is None else names)
+    if unknown := wanted - feeds.keys():
+        raise KeyError(f"No feed named {', '.join(sorted(unknown))}; there are {', '.join(sorted(feeds))}.")
+    user = str(user_id)
+    reader = Reader(feeds, seconds=pusher_settings().QUERY_SECONDS)
+    return reader.read({user: wanted}).results[user]

@@ -5,6 +5,7 @@ from typing import TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
 
+from pushers.conf import pusher_settings
 from pushers.feed import Feed, SymbolFeed
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -21,7 +22,7 @@ def register(feed_class: FeedClass) -> FeedClass:
     if isinstance(feed, SymbolFeed):
         if _symbol_feeds:
             raise ImproperlyConfigured(
-                f"There is one symbol feed already, {_first_symbol_feed()}; found a second, {feed}."
+                f"There is one symbol feed already, {next(iter(_symbol_feeds))}; found a second, {feed.name}."
             )
         _symbol_feeds[feed.name] = feed
     else:
@@ -45,8 +46,15 @@ def symbol_feed() -> SymbolFeed | None:
     return next(iter(_symbol_feeds.values()), None)
 
 
-def _first_symbol_feed() -> SymbolFeed:
-    return next(iter(_symbol_feeds.values()))
+def everything() -> list[Feed | SymbolFeed]:
+    """Return all feeds, the symbol feed last."""
+    return [*_feeds.values(), *_symbol_feeds.values()]
+
+
+def intervals() -> dict[str, float]:
+    """Return feed name -> seconds: settings.PUSHERS["INTERVALS"] where it names the feed, else the feed's own."""
+    wanted = pusher_settings().INTERVALS
+    return {feed.name: wanted.get(feed.name, feed.interval) for feed in everything()}
 
 
 def _check(feed_class: type) -> None:

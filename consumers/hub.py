@@ -1,0 +1,326 @@
+"""The hub: one per server process, between the channel layer and this process's sockets.
+
+It joins the group of every user who has a socket here, passes the pushers' frames on, and keeps asking the owners
+until every socket is where they are. What it must not do is wait: nothing here awaits a socket.
+"""
+
+import asyncio
+import logging
+import time
+import weakref
+from collections.abc import Iterable
+from typing import Any
+
+from consumers.close_codes import CloseCode
+from consumers.conf import consumer_settings
+from consumers.connection import Connection, Place
+from consumers.frames import server_frame, ticker_frame
+from consumers.symbol_board import SymbolBoard
+from consumers.watched_user import WatchedUser
+from pushers.clock import now_ms
+from pushers.layer import HUBS_GROUP, PUSHERS_GROUP, Layer, Message, symbol_group, user_group
+from pushers.shard import shard_of
+from pushers.stream import Entry, Position
+
+logger = logging.getLogger(__name__)
+
+COALESCE = 0.003  # seconds: the questions of a burst of sockets travel as one message
+LIST = 2.0  # seconds between full lists, which renew the interest and ask for confirmation
+SWEEP = 0.5  # seconds between looks for who lacks what, who is stale, who stalls
+PROBE = 1.0  # seconds until an unanswered probe is sent again
+USERS_PER_MESSAGE = 500
+
+_hubs: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = weakref.WeakKeyDictionary()
+
+
+class Hub:
+    """The sockets of this process by user. `current()` starts it in the running event loop when it is first needed."""
+
+    def __init__(self) -> None:
+        self.users: dict[str, WatchedUser] = {}
+        self._settings = consumer_settings()
+        self._layer = Layer("hub")
+        self._board = SymbolBoard()
+        self._epochs: dict[int, int] = {}  # shard -> the highest epoch heard of: older ones are refused
+        self._joined: set[str] = set()
+        self._membership = asyncio.Event()
+        self._to_ask: set[str] = set()
+        self._asking = asyncio.Event()
+        self._task = asyncio.create_task(self._run(), name="hub")
+
+    @classmethod
+    def current(cls) -> "Hub":
+        loop = asyncio.get_running_loop()
+        hub = _hubs.get(loop)
+        if hub is None or hub._task.done():
+            hub = _hubs[loop] = cls()
+        return hub
+
+    # Sockets
+
+    def open(self, connection: Connection) -> None:
+        """Take a signed-in socket; it receives nothing but heartbeats until it subscribes."""
+        watched = self.users.get(connection.user_id)
+        if watched is None:
+            watched = self.users[connection.user_id] = WatchedUser(connection.user_id)
+            self._membership.set()
+        watched.connections.append(connection)
+        connection.on_overflow = self._resync
+        connection.heartbeat_due = time.monotonic() + self._settings.HEARTBEAT_SECONDS
+
+    def close(self, connection: Connection) -> None:
+        """Let a socket go. The interest of its user simply runs out."""
+        connection.abandon()
+        watched = self.users.get(connection.user_id)
+        if watched is None or connection not in watched.connections:
+            return
+        watched.connections.remove(connection)
+        self._board.close(connection)
+        if not watched.connections:
+            del self.users[connection.user_id]
+        self._membership.set()
+
+    def subscribe(self, connection: Connection, feeds: dict[str, Position | None]) -> None:
+        """Start (or start again) feeds of one socket; what it lacks is asked for."""
+        now = time.monotonic()
+        for feed, have in feeds.items():
+            connection.places[feed] = Place(have, now)
+        if watched := self.users.get(connection.user_id):
+            watched.ask_afresh()
+            self._ask(connection.user_id)
+
+    def unsubscribe(self, connection: Connection, feeds: Iterable[str]) -> None:
+        for feed in feeds:
+            connection.places.pop(feed, None)
+
+    def subscribe_symbols(self, connection: Connection, symbols: Iterable[str]) -> None:
+        """Start symbols of one socket: the newest rows at once where they are known, else as soon as they come."""
+        ts, rows = self._board.open(connection, symbols, time.monotonic())
+        if rows:
+            connection.write(ticker_frame(ts, rows))
+        self._membership.set()
+        self._asking.set()
+
+    def unsubscribe_symbols(self, connection: Connection, symbols: Iterable[str]) -> None:
+        self._board.close(connection, symbols)
+        self._membership.set()
+
+    def request_snapshot(self, connection: Connection, feeds: list[str]) -> None:
+        """Do what a client asks that finds itself behind."""
+        if watched := self.users.get(connection.user_id):
+            watched.on_snapshot_request(connection, feeds, time.monotonic())
+            self._ask(connection.user_id)
+
+    # Messages of the layer
+
+    def on_message(self, message: Message) -> None:
+        kind = message["type"]
+        if kind == "push":
+            self._on_push(message)
+        elif kind == "answer":
+            self._on_answer(message)
+        elif kind == "ticker":
+            self._board.on_ticker(message, time.monotonic())
+        elif kind == "beat":
+            self._on_beat(message)
+        elif kind == "probe" and message["hub"] == self._layer.channel:
+            self._on_probe(message["user"])
+
+    def _on_push(self, message: Message) -> None:
+        user = message["user"]
+        watched = self.users.get(user)
+        entries = {
+            feed: Entry(Position(epoch, seq), snapshot, text)
+            for feed, (epoch, seq, snapshot, text) in message["feeds"].items()
+        }
+        if watched is None or any(self._is_fenced(user, entry.position.epoch) for entry in entries.values()):
+            return
+        if watched.on_push(message["ts"], entries):
+            self._ask(user)
+
+    def _on_answer(self, message: Message) -> None:
+        for user, answer in message["users"].items():
+            watched = self.users.get(user)
+            if watched is None or any(self._is_fenced(user, entry[0]) for entry in answer.values() if entry[1]):
+                continue
+            if watched.on_answer(answer, message["asked"], docs=message["docs"]):
+                self._ask(user)
+            self._tell_stale(watched, time.monotonic())
+
+    def _on_beat(self, message: Message) -> None:
+        shard, epoch = message["shard"], message["epoch"]
+        if epoch > self._epochs.get(shard, -1):
+            self._epochs[shard] = epoch
+            for user in self.users.values():
+                user.ask_afresh()
+            asyncio.create_task(self._list())  # noqa: RUF006 - short, and repeated every LIST seconds anyway
+
+    def _on_probe(self, user: str) -> None:
+        if watched := self.users.get(user):
+            watched.ready = True
+            self._ask(user)
+
+    def _is_fenced(self, user: str, epoch: int) -> bool:
+        """Refuse what an owner sends who has been replaced."""
+        shard = shard_of(user)
+        if epoch < self._epochs.get(shard, -1):
+            return True
+        self._epochs[shard] = epoch
+        return False
+
+    # Tasks
+
+    async def _run(self) -> None:
+        await self._open_layer()
+        async with asyncio.TaskGroup() as group:
+            for work in (
+                self._receive,
+                self._keep_membership,
+                self._ask_owners,
+                self._list_forever,
+                self._sweep_forever,
+            ):
+                group.create_task(work())
+
+    async def _open_layer(self) -> None:
+        said = False
+        while True:
+            try:
+                await self._layer.open()
+            except Exception as error:  # noqa: BLE001 - it may come up after us; meanwhile every feed is stale
+                if not said:
+                    logger.error("The channel layer does not answer, trying again: %s: %s", type(error).__name__, error)
+                said = True
+                self._sweep(time.monotonic())
+                await asyncio.sleep(SWEEP)
+            else:
+                return
+
+    async def _receive(self) -> None:
+        while True:
+            message = await self._layer.receive()
+            try:
+                self.on_message(message)
+            except (KeyError, TypeError, ValueError) as error:
+                logger.error("Ignored a message of type %r: %r", message.get("type"), error)
+
+    async def _keep_membership(self) -> None:
+        """Join and leave groups one after the other until they are those of the sockets; probe until it is in force."""
+        while True:
+            wanted = {HUBS_GROUP, *map(user_group, self.users), *map(symbol_group, self._board.symbols())}
+            for group in self._joined - wanted:
+                if await self._layer.leave(group):
+                    self._joined.discard(group)
+            for group in wanted - self._joined:
+                if await self._layer.join(group):
+                    self._joined.add(group)
+            now = time.monotonic()
+            for user, watched in list(self.users.items()):
+                if not watched.ready and user_group(user) in self._joined and now - watched.probed > PROBE:
+                    watched.probed = now
+                    probe = {"type": "probe", "hub": self._layer.channel, "user": user}
+                    await self._layer.send_group(user_group(user), probe)
+            self._membership.clear()
+            try:
+                await asyncio.wait_for(self._membership.wait(), PROBE)
+            except TimeoutError:
+                continue
+
+    def _ask(self, user: str) -> None:
+        self._to_ask.add(user)
+        self._asking.set()
+
+    async def _ask_owners(self) -> None:
+        """Ask for what sockets lack: all users of a burst in one message."""
+        while True:
+            await self._asking.wait()
+            await asyncio.sleep(COALESCE)
+            self._asking.clear()
+            users, self._to_ask = self._to_ask, set()
+            now = time.monotonic()
+            questions = {}
+            for user in users:
+                if (watched := self.users.get(user)) and (question := watched.question(now)):
+                    questions[user] = question
+            await self._want(questions, docs=True)
+            if symbols := self._board.unanswered(now):
+                await self._want_symbols(symbols, asking=True)
+
+    async def _list_forever(self) -> None:
+        while True:
+            await asyncio.sleep(LIST)
+            await self._list()
+
+    async def _list(self) -> None:
+        """Say who is watching what; the answer confirms the positions or names what is behind."""
+        users = {user: {feed: [] for feed in watched.feeds()} for user, watched in self.users.items() if watched.ready}
+        await self._want({user: feeds for user, feeds in users.items() if feeds}, docs=False)
+        if symbols := self._board.symbols():
+            await self._want_symbols(symbols, asking=False)
+
+    async def _want(self, users: dict[str, Any], *, docs: bool) -> None:
+        asked, names = time.monotonic(), list(users)
+        for start in range(0, len(names), USERS_PER_MESSAGE):
+            part = {user: users[user] for user in names[start : start + USERS_PER_MESSAGE]}
+            message = {"type": "want", "hub": self._layer.channel, "asked": asked, "docs": docs, "users": part}
+            await self._layer.send_group(PUSHERS_GROUP, message)
+
+    async def _want_symbols(self, symbols: list[str], *, asking: bool) -> None:
+        message = {"type": "symbols", "hub": self._layer.channel, "asking": asking, "symbols": symbols}
+        await self._layer.send_group(PUSHERS_GROUP, message)
+
+    async def _sweep_forever(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP)
+            self._sweep(time.monotonic())
+
+    def _sweep(self, now: float) -> None:
+        for user, watched in list(self.users.items()):
+            if watched.lacks_for_long(now):
+                self._ask(user)
+            self._tell_stale(watched, now)
+            for connection in list(watched.connections):
+                if now >= connection.heartbeat_due:
+                    self._heartbeat(watched, connection, now)
+                if connection.stalled(now) > self._settings.SLOW_SECONDS:
+                    self._drop_slow(connection)
+        self._asking.set()  # also asks again for symbols of which nothing was heard
+
+    # What sockets are told
+
+    def _tell_stale(self, watched: WatchedUser, now: float) -> None:
+        """Send a heartbeat at once to the sockets for which a feed became stale or live again."""
+        for connection in watched.connections:
+            changed = False
+            for feed, place in connection.places.items():
+                stale = watched.stale_of(feed, place, now)
+                if stale != place.stale:
+                    place.stale, changed = stale, True
+            symbols_stale = self._board.stale_of(connection, now)
+            if symbols_stale != connection.symbols_stale:
+                connection.symbols_stale, changed = symbols_stale, True
+            if changed:
+                self._heartbeat(watched, connection, now)
+
+    def _heartbeat(self, watched: WatchedUser, connection: Connection, now: float) -> None:
+        connection.heartbeat_due = now + self._settings.HEARTBEAT_SECONDS
+        feeds = watched.heartbeat(connection) | self._board.heartbeat(connection)
+        connection.write(server_frame("heartbeat", ts=now_ms(), feeds=feeds))
+
+    def _resync(self, connection: Connection) -> None:
+        """A slow reader's queue was dropped: it gets the newest state instead."""
+        for place in connection.places.values():
+            place.position, place.verified, place.asked = None, True, False
+        ts, rows = self._board.rows(connection.symbols)
+        if rows:
+            connection.write(ticker_frame(ts, rows))
+        if watched := self.users.get(connection.user_id):
+            watched.ask_afresh()
+            self._ask(connection.user_id)
+
+    def _drop_slow(self, connection: Connection) -> None:
+        logger.warning(
+            "A socket of user %s did not read for %g s; closing it.", connection.user_id, self._settings.SLOW_SECONDS
+        )
+        self.close(connection)
+        asyncio.create_task(connection.close(CloseCode.SLOW_READER))  # noqa: RUF006 - the transport ends it

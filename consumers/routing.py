@@ -1,0 +1,12 @@
+"""Where the socket is: `/ws/`, behind the origin gate and Django's session."""
+
+from channels.auth import AuthMiddlewareStack
+from channels.routing import URLRouter
+from django.urls import path
+
+from consumers.feed_consumer import FeedConsumer
+from consumers.origin import OriginGate
+
+websocket_urlpatterns = [path("ws/", FeedConsumer.as_asgi())]
+
+websocket_application = OriginGate(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))

@@ -1,0 +1,223 @@
+"""What a hub knows of one user: his sockets, how far the owner is, and who lacks what.
+
+The hub mirrors the client's rule for every socket. So it repairs a lost, repeated or late message for the sockets
+concerned alone, before the browser notices; the browser's own rule is the second line.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from consumers.connection import Connection, Place
+from consumers.frames import push_frame
+from pushers.clock import now_ms
+from pushers.stream import Entry, Position, Stale, Step, advance, position_text
+
+GRACE = 0.4  # seconds that a socket may be behind before the hub asks: a push may be on its way
+RETRY = 1.0  # seconds after which an unanswered question is asked again
+CONFIRM = 10.0  # seconds for which an owner's confirmation keeps a feed live, counted from the question
+FIRST = 3.0  # seconds that a new subscription waits for its first answer before it is called stale
+
+PUSHER_DOWN = "pusher_down"
+FEED_OFF = "feed_off"
+
+
+class WatchedUser:
+    """One user's sockets in this process. Pure but for writing to connections; `now` is the hub's monotonic clock."""
+
+    def __init__(self, user_id: str) -> None:
+        self.user_id = user_id
+        self.connections: list[Connection] = []
+        self.ready = False  # the subscription of the user's group is in force
+        self.probed = -math.inf  # when that was last tried
+        self.heads: dict[str, Position] = {}  # the furthest position heard of
+        self.as_of: dict[str, int] = {}  # ms UTC of the last read that confirmed the feed
+        self.stale: dict[str, Stale] = {}  # what the owner says of the feed
+        self._confirmations: dict[str, tuple[Position, float]] = {}
+        self._asked = -math.inf
+
+    # What arrives
+
+    def on_push(self, ts: int, entries: Mapping[str, Entry]) -> bool:
+        """Pass a frame of the user's group on to whom it fits; return whether a socket lacks something now."""
+        for feed, entry in entries.items():
+            self._see(feed, entry.position)
+            self.as_of[feed] = max(ts, self.as_of.get(feed, 0))
+            self.stale.pop(feed, None)
+        frames: dict[tuple[str, ...], str] = {}
+        gap = False
+        for connection in self.connections:
+            fitting = self._fitting(connection, entries)
+            if fitting is None:
+                gap = True
+            elif fitting:
+                if fitting not in frames:
+                    frames[fitting] = push_frame(ts, {feed: entries[feed].text for feed in fitting})
+                connection.write(frames[fitting])
+        return gap
+
+    def on_answer(self, answer: Mapping[str, list[Any]], asked: float, *, docs: bool) -> bool:
+        """Take the owner's answer: confirm who is current, send snapshots to who asked; return whether to ask again."""
+        parts: dict[int, dict[str, str]] = {}
+        again = False
+        for feed, (epoch, seq, text, ok, as_of, stale) in answer.items():
+            position = Position(epoch, seq)
+            if not self._take_word(feed, position, asked, ok=ok, as_of=as_of, stale=stale):
+                continue
+            for index, connection in enumerate(self.connections):
+                place = connection.places.get(feed)
+                if place is None:
+                    continue
+                part = self._settle(place, position, text)
+                if part is not None:
+                    parts.setdefault(index, {})[feed] = part
+                again = again or self._lacks(feed, place)
+                if docs:
+                    place.asked = False
+                self._confirm(feed, place)
+        ts = max((entry[4] for entry in answer.values()), default=0) or now_ms()
+        for index, part in parts.items():
+            self.connections[index].write(push_frame(ts, part))
+        if docs:
+            self._asked = -math.inf
+        return again
+
+    def on_snapshot_request(self, connection: Connection, feeds: list[str], now: float) -> None:
+        """Believe a client that says it is behind, at most once a second."""
+        for feed in feeds:
+            place = connection.places.get(feed)
+            if place is not None and not place.asked and now - place.requested > RETRY:
+                place.position, place.verified, place.requested = None, True, now
+
+    # What is asked
+
+    def question(self, now: float) -> dict[str, list[list[int]]] | None:
+        """Return feed -> the positions held, of all feeds of the sockets that lack something; None: nothing to ask."""
+        if not self.ready or now - self._asked < RETRY:
+            return None
+        asked: dict[str, set[Position]] = {}
+        for connection in self.connections:
+            if any(self._lacks(feed, place) for feed, place in connection.places.items()):
+                for feed, place in connection.places.items():
+                    place.asked = True
+                    asked.setdefault(feed, set()).add(place.position or Position(0, 0))
+        if not asked:
+            return None
+        self._asked = now
+        return {feed: [list(position) for position in positions] for feed, positions in asked.items()}
+
+    def ask_afresh(self) -> None:
+        """Do not wait for the answer to the last question: there is more to ask."""
+        self._asked = -math.inf
+
+    def feeds(self) -> set[str]:
+        return {feed for connection in self.connections for feed in connection.places}
+
+    def lacks_for_long(self, now: float) -> bool:
+        """Say whether a socket has been behind for longer than a push may be on its way."""
+        late = False
+        for connection in self.connections:
+            for feed, place in connection.places.items():
+                if not self._lacks(feed, place):
+                    place.behind = None
+                    continue
+                place.behind = now if place.behind is None else place.behind
+                head = self.heads.get(feed)
+                on_its_way = head is not None and place.position is not None and place.position.epoch == head.epoch
+                late = late or not on_its_way or now - place.behind > GRACE
+        return late
+
+    # What a socket is told of its feeds
+
+    def stale_of(self, feed: str, place: Place, now: float) -> Stale | None:
+        """Return why the socket's document is not vouched for; None while it is, or while the first answer is due."""
+        if feed in self.stale:
+            return self.stale[feed]
+        if now - max(place.confirmed, place.subscribed - CONFIRM + FIRST) <= CONFIRM:
+            return None
+        if place.stale is not None and place.stale.reason == PUSHER_DOWN:
+            return place.stale  # since the same moment as before
+        return Stale(PUSHER_DOWN, self.as_of.get(feed) or now_ms())
+
+    def heartbeat(self, connection: Connection) -> dict[str, Any]:
+        """Return the heartbeat's `feeds` for one socket."""
+        feeds: dict[str, Any] = {}
+        for feed, place in connection.places.items():
+            entry: dict[str, Any] = {}
+            if head := self.heads.get(feed):
+                entry = {"epoch": head.epoch, "seq": head.seq}
+            if as_of := self.as_of.get(feed):
+                entry["asOf"] = as_of
+            if place.stale is not None:
+                entry["stale"] = {"reason": place.stale.reason, "since": place.stale.since}
+            feeds[feed] = entry
+        return feeds
+
+    # The books
+
+    def _fitting(self, connection: Connection, entries: Mapping[str, Entry]) -> tuple[str, ...] | None:
+        """Advance the socket's places by one frame; return the feeds to pass on, None where the frame leaves a gap.
+
+        A push is one cut: if one entry does not fit, none of it is passed on.
+        """
+        fitting = []
+        for feed, entry in entries.items():
+            place = connection.places.get(feed)
+            if place is None or (place.position is None and not entry.snapshot):
+                continue  # its first snapshot is on its way and will contain this
+            step = advance(place.position, entry.position, snapshot=entry.snapshot)
+            if step is Step.GAP and place.verified:
+                return None
+            if step is Step.APPLY:
+                fitting.append(feed)
+        for feed in fitting:
+            place = connection.places[feed]
+            place.position = entries[feed].position
+            place.verified = place.verified or entries[feed].snapshot
+            self._confirm(feed, place)
+        return tuple(fitting)
+
+    def _take_word(
+        self, feed: str, position: Position, asked: float, *, ok: bool, as_of: int, stale: list[Any] | None
+    ) -> bool:
+        """Note what the owner says of the feed; False where it says nothing about a position."""
+        self.as_of[feed] = max(as_of, self.as_of.get(feed, 0))
+        known = self._confirmations.get(feed)
+        if known is None or asked >= known[1]:
+            if ok:
+                self._confirmations[feed] = (position, asked)
+                self.stale.pop(feed, None)
+            elif stale is not None:
+                self.stale[feed] = Stale(stale[0], stale[1])
+        if position.seq == 0:
+            return False
+        self._see(feed, position)
+        return True
+
+    def _settle(self, place: Place, position: Position, text: str | None) -> str | None:
+        """Advance one place by the owner's position and snapshot; return what to send to the socket, if anything."""
+        behind = place.position is None or place.position < position
+        if text is not None and place.asked and behind:
+            place.position, place.verified = position, True
+            return text
+        if place.position is not None and place.position.epoch == position.epoch and place.position >= position:
+            was_verified, place.verified = place.verified, True
+            return None if was_verified else position_text(place.position)
+        return None
+
+    def _lacks(self, feed: str, place: Place) -> bool:
+        if feed in self.stale and self.stale[feed].reason == FEED_OFF:
+            return False  # there is nobody to ask; the owner's next list says when there is
+        head = self.heads.get(feed)
+        return place.position is None or not place.verified or (head is not None and place.position < head)
+
+    def _see(self, feed: str, position: Position) -> None:
+        self.heads[feed] = max(position, self.heads.get(feed, position))
+
+    def _confirm(self, feed: str, place: Place) -> None:
+        """The owner had a position when it was asked, and the socket has that or more: live, from the question on."""
+        position, asked = self._confirmations.get(feed, (None, 0.0))
+        if position is None or not place.verified or place.position is None:
+            return
+        if place.position.epoch == position.epoch and place.position >= position:
+            place.confirmed = max(place.confirmed, asked)

@@ -1,0 +1,52 @@
+"""System checks of the engine: what would fail later in silence fails at start, with a hint."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+from django.core.exceptions import ImproperlyConfigured
+
+from pushers import registry
+from pushers.conf import pusher_settings
+
+
+@register()
+def check_channel_layer(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """E001: no channel layer. E002: the Redis layer that drops messages in silence."""
+    backend = getattr(settings, "CHANNEL_LAYERS", {}).get("default", {}).get("BACKEND", "")
+    if not backend:
+        return [
+            Error(
+                "CHANNEL_LAYERS has no 'default' layer, so nothing can be pushed.",
+                hint="Use channels_redis.pubsub.RedisPubSubChannelLayer.",
+                id="pushers.E001",
+            )
+        ]
+    if backend in ("channels_redis.core.RedisChannelLayer", "channels_redis.layers.RedisChannelLayer"):
+        return [
+            Error(
+                f"The channel layer {backend} drops messages in silence once 100 wait for a server process.",
+                hint="Use channels_redis.pubsub.RedisPubSubChannelLayer.",
+                id="pushers.E002",
+            )
+        ]
+    return []
+
+
+@register()
+def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """E003: settings.PUSHERS is unusable. E004: an interval for a feed that does not exist."""
+    try:
+        intervals = pusher_settings().INTERVALS
+    except ImproperlyConfigured as error:
+        return [Error(str(error), id="pushers.E003")]
+    known = [feed.name for feed in registry.everything()]
+    return [
+        Error(
+            f"PUSHERS['INTERVALS'] names the feed {name!r}, which does not exist.",
+            hint=f"Registered feeds: {', '.join(known) or 'none'}.",
+            id="pushers.E004",
+        )
+        for name in intervals
+        if name not in known
+    ]

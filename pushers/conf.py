@@ -1,0 +1,34 @@
+"""The engine's settings: `settings.PUSHERS`, with defaults, read once and checked at start."""
+
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+
+@dataclass(frozen=True, slots=True)
+class PusherSettings:
+    """All times in seconds."""
+
+    INTERVALS: dict[str, float] = field(default_factory=dict)  # feed name -> seconds, instead of the feed's own
+    LEASE_SECONDS: float = 4.0  # a dead owner is replaced this much later at most; renewed four times in it
+    INTEREST_SECONDS: float = 60.0  # how long a user counts as watching after the last word of a web server
+    QUERY_SECONDS: float = 10.0  # a read that takes longer is given up
+    REFRESH_THREADS: int = 2  # reads of whole users at once; each holds a database connection
+    BATCH: int = 5000  # users per query
+
+
+def pusher_settings() -> PusherSettings:
+    """Return the settings in force; raise ImproperlyConfigured for an unknown name or an unusable value."""
+    given: dict[str, Any] = getattr(settings, "PUSHERS", {})
+    known = {item.name for item in fields(PusherSettings)}
+    for name in given:
+        if name not in known:
+            raise ImproperlyConfigured(f"PUSHERS[{name!r}] is unknown; expected one of {', '.join(sorted(known))}.")
+    for name, value in given.items():
+        numbers = value.values() if name == "INTERVALS" else [value]
+        for number in numbers:
+            if isinstance(number, bool) or not isinstance(number, int | float) or number <= 0:
+                raise ImproperlyConfigured(f"PUSHERS[{name!r}] takes numbers above 0; found {number!r}.")
+    return PusherSettings(**given)

@@ -1,0 +1,56 @@
+"""A process that only says what it would push: it owns nothing and sends nothing."""
+
+import logging
+
+from pushers.clock import now_ms
+from pushers.layer import Message
+from pushers.lease import Holder, Lease
+
+logger = logging.getLogger("pushers.push")
+
+
+class NoLease(Lease):
+    """The lease of a process that sends nothing and so needs none; it never touches the database."""
+
+    def __init__(self, shard: int) -> None:
+        super().__init__(shard, 4.0)
+        self._pretended = now_ms()
+
+    @property
+    def epoch(self) -> int | None:
+        return self._pretended
+
+    @property
+    def held(self) -> bool:
+        return True
+
+    def acquire(self) -> Holder | None:
+        return None
+
+    def renew(self) -> bool:
+        return True
+
+    def release(self) -> None:
+        return None
+
+
+class LogSender:
+    """Logs each document or patch in the place of sending it."""
+
+    def to_group(self, epoch: int, group: str, message: Message) -> None:
+        if message["type"] == "push":
+            for feed, (_, seq, snapshot, text) in message["feeds"].items():
+                kind = "snapshot" if snapshot else "patch"
+                logger.info("Would push %s to user %s: %s %d, %d bytes.", feed, message["user"], kind, seq, len(text))
+        elif message["type"] == "ticker" and message["text"]:
+            logger.info("Would push %s: %d bytes.", message["symbol"], len(message["text"]))
+
+    def to_channel(self, epoch: int, channel: str, message: Message) -> None:
+        if message["type"] != "answer":
+            return
+        for user, feeds in message["users"].items():
+            for feed, (_, seq, text, _, _, stale) in feeds.items():
+                if stale:
+                    logger.info("Would call %s stale for user %s: %s.", feed, user, stale[0])
+                elif text:
+                    logger.info("Would send %s to user %s: snapshot %d, %d bytes.", feed, user, seq, len(text))

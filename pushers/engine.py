@@ -1,0 +1,188 @@
+"""The push engine of one process, put together: what each part is given, and which task runs what."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from pushers import registry
+from pushers.conf import PusherSettings, pusher_settings
+from pushers.feed import Feed, SymbolFeed
+from pushers.keeper import LeaseKeeper
+from pushers.layer import HUBS_GROUP, PUSHERS_GROUP, Layer, Message
+from pushers.lease import Lease
+from pushers.loop import FeedLoop, every
+from pushers.outbox import Outbox
+from pushers.publisher import Publisher, Sender
+from pushers.reading import Reader
+from pushers.refresher import Refresher
+from pushers.responder import Responder
+from pushers.symbol_loop import SymbolLoop
+from pushers.watchers import Watchers
+
+logger = logging.getLogger(__name__)
+
+BEAT = 1.0  # seconds between the owner's signs of life
+SWEEP = 5.0  # seconds between looks for interest that has ended
+RETRY = 1.0  # seconds between attempts to reach a channel layer that is away
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The feeds this process runs, and how often."""
+
+    feeds: Mapping[str, Feed]
+    symbol_feed: SymbolFeed | None
+    intervals: Mapping[str, float]
+
+    @classmethod
+    def of(cls, names: set[str] | None = None, overrides: Mapping[str, float] | None = None) -> "Selection":
+        """Select registered feeds by name (None: all); `overrides` win over settings, settings over the feeds."""
+        chosen = [feed for feed in registry.everything() if names is None or feed.name in names]
+        intervals = registry.intervals() | (overrides or {})
+        return cls(
+            {feed.name: feed for feed in chosen if isinstance(feed, Feed)},
+            next((feed for feed in chosen if isinstance(feed, SymbolFeed)), None),
+            {feed.name: intervals[feed.name] for feed in chosen},
+        )
+
+
+@dataclass
+class Engine:
+    """All parts of one process. `sender` replaces the outbox where nothing must be sent."""
+
+    selection: Selection
+    lease: Lease
+    sender: Sender | None = None
+    settings: PusherSettings = field(default_factory=pusher_settings)
+
+    def __post_init__(self) -> None:
+        settings, feeds, epoch = self.settings, self.selection.feeds, self._epoch
+        self.layer = Layer("pusher")
+        self.outbox = Outbox(self.layer, epoch)
+        sender = self.sender or self.outbox
+        self.reader = Reader(feeds, seconds=settings.QUERY_SECONDS)
+        self.watchers = Watchers(settings.INTEREST_SECONDS)
+        self.publisher = Publisher(feeds, self.selection.intervals, epoch, sender)
+        self.refresher = Refresher(
+            self.reader,
+            self.publisher,
+            self.watchers,
+            epoch,
+            threads=settings.REFRESH_THREADS,
+            batch=settings.BATCH,
+        )
+        self.responder = Responder(self.publisher, self.watchers, self.refresher, sender, epoch)
+        self.loops = [
+            FeedLoop(feed, self.reader, self.publisher, self.watchers, self.refresher, epoch, batch=settings.BATCH)
+            for feed in feeds.values()
+        ]
+        self.symbols = self._symbol_loop(sender, epoch)
+        self.keeper = LeaseKeeper(self.lease, on_taken=self._taken, on_lost=self._lost)
+
+    def _symbol_loop(self, sender: Sender, epoch: Callable[[], int | None]) -> SymbolLoop | None:
+        if self.selection.symbol_feed is None:
+            return None
+        settings = self.settings
+        return SymbolLoop(
+            self.selection.symbol_feed,
+            sender,
+            epoch,
+            interest=settings.INTEREST_SECONDS,
+            seconds=settings.QUERY_SECONDS,
+        )
+
+    def _epoch(self) -> int | None:
+        return self.lease.epoch
+
+    async def open(self, stop: asyncio.Event) -> None:
+        """Join the pushers' group, as soon as the channel layer is there."""
+        said = False
+        while not stop.is_set():
+            try:
+                await self.layer.open()
+            except Exception as error:  # noqa: BLE001 - it may come up after us
+                if not said:
+                    logger.error("The channel layer does not answer, trying again: %s: %s", type(error).__name__, error)
+                said = True
+            else:
+                if await self.layer.join(PUSHERS_GROUP):
+                    return
+            await asyncio.sleep(RETRY)
+
+    async def receive(self) -> None:
+        """Handle what hubs and services say, for ever; a message that breaks is named and dropped."""
+        while True:
+            message = await self.layer.receive()
+            try:
+                await self.handle(message)
+            except (KeyError, TypeError, ValueError) as error:
+                logger.error("Ignored a control message of type %r: %r", message.get("type"), error)
+
+    async def handle(self, message: Message) -> None:
+        kind = message["type"]
+        if kind == "want":
+            self.responder.on_want(message)
+        elif kind == "nudge":
+            named = message["feeds"]
+            self.refresher.request(
+                user
+                for user in message["users"]
+                if (watched := self.watchers.feeds(user)) and (named is None or not watched.isdisjoint(named))
+            )
+        elif kind == "symbols" and self.symbols is not None:
+            await self.symbols.on_symbols(message)
+
+    async def tick_once(self) -> None:
+        """Run every loop once."""
+        for loop in [*self.loops, *([self.symbols] if self.symbols else [])]:
+            await loop.tick()
+
+    def tasks(self, stop: asyncio.Event) -> dict[str, Callable[[], object]]:
+        """Return the loops of the process by name; each is a coroutine function that ends at `stop`."""
+        intervals = self.selection.intervals
+        loops = {loop.feed.name: loop.tick for loop in self.loops}
+        if self.symbols is not None:
+            loops[self.symbols.feed.name] = self.symbols.tick
+        named = {name: _loop(intervals[name], tick, stop, name) for name, tick in loops.items()}
+        return {
+            **named,
+            "beat": _loop(BEAT, self._beat, stop, "beat"),
+            "sweep": _loop(SWEEP, self._sweep, stop, "sweep"),
+            "lease": lambda: self.keeper.run(stop),
+        }
+
+    def close(self) -> None:
+        """Close all threads with their database connections."""
+        for part in [*self.loops, self.refresher, self.keeper, *([self.symbols] if self.symbols else [])]:
+            part.close()
+
+    def _taken(self) -> None:
+        self._lost()
+        self.beat()
+
+    def _lost(self) -> None:
+        self.publisher.clear()
+        self.responder.clear()
+        if self.symbols is not None:
+            self.symbols.clear()
+
+    def beat(self) -> None:
+        """Tell all hubs who owns the shard; a hub answers a new epoch with its list at once."""
+        if (epoch := self.lease.epoch) is not None:
+            sender = self.sender or self.outbox
+            sender.to_group(epoch, HUBS_GROUP, {"type": "beat", "shard": self.lease.shard, "epoch": epoch})
+
+    async def _beat(self) -> None:
+        self.beat()
+
+    async def _sweep(self) -> None:
+        for user, feed in self.watchers.sweep(time.monotonic()):
+            self.publisher.drop_document(user, feed)
+            if not self.watchers.feeds(user):
+                self.responder.forget(user)
+
+
+def _loop(interval: float, tick: Callable[[], object], stop: asyncio.Event, name: str) -> Callable[[], object]:
+    return lambda: every(interval, tick, stop, name)  # type: ignore[arg-type]

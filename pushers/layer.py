@@ -1,0 +1,89 @@
+"""All traffic over the channel layer: the one module that names groups and sends to them.
+
+The layer delivers at most once and keeps nothing, so every message here is a hint that may be lost, repeated or late;
+what makes the whole exact is the numbering (stream.py) and the questions and answers between hubs and pushers.
+
+Messages, all dicts with string keys (anything else can kill every receiver of a group):
+    to group `user.<id>`    push    {user, ts, feeds: name -> [epoch, seq, is snapshot, text]}
+                            probe   {hub, user}: a hub's own message, to see that its subscription is in force
+    to group `symbol.<hex>` ticker  {symbol, ts, text or none, stale: none or [reason, since]}
+    to group `pushers`      want    {hub, asked, docs, users: id -> feed -> [[epoch, seq], ...]}
+                            symbols {hub, asking, symbols: [...]}
+                            nudge   {users: [...], feeds: [...] or none for all}
+    to group `hubs`         beat    {shard, epoch}
+    to a hub's channel      answer  {asked, docs, users: id -> feed -> [epoch, seq, text, ok, as_of, stale]}
+"""
+
+import logging
+from typing import Any
+
+from channels.layers import get_channel_layer
+
+logger = logging.getLogger(__name__)
+
+Message = dict[str, Any]
+
+PUSHERS_GROUP = "pushers"
+HUBS_GROUP = "hubs"
+
+
+def user_group(user_id: str) -> str:
+    """Return the group of one user's sockets. Ids of other characters than a group name allows travel as hex."""
+    if user_id.replace("-", "").isalnum() and user_id.isascii():
+        return f"user.{user_id}"
+    return f"user.x.{user_id.encode().hex()}"
+
+
+def symbol_group(symbol: str) -> str:
+    """Return the group of one symbol: `BTC/USDT` is no legal group name, its hex form is."""
+    return f"symbol.{symbol.encode().hex()}"
+
+
+class Layer:
+    """The channel layer of the running event loop, seen from one process that receives on one channel."""
+
+    def __init__(self, prefix: str) -> None:
+        self.channel = ""
+        self._prefix = prefix
+        self._down = False
+        layer = get_channel_layer()
+        if layer is None:
+            raise RuntimeError("CHANNEL_LAYERS has no 'default' layer; the push engine needs one.")
+        self._layer = layer
+
+    async def open(self) -> None:
+        """Create this process's channel. Raises whatever the layer raises when its server is away."""
+        self.channel = await self._layer.new_channel(self._prefix)
+
+    async def receive(self) -> Message:
+        message: Message = await self._layer.receive(self.channel)
+        return message
+
+    async def join(self, group: str) -> bool:
+        """Add the channel to a group; False when that failed. True is no proof that messages arrive yet."""
+        return await self._try(self._layer.group_add(group, self.channel), "join a group")
+
+    async def leave(self, group: str) -> bool:
+        return await self._try(self._layer.group_discard(group, self.channel), "leave a group")
+
+    async def send_group(self, group: str, message: Message) -> bool:
+        """Send to a group; False when the layer said no. Either way the message may or may not have arrived."""
+        return await self._try(self._layer.group_send(group, message), "send to a group")
+
+    async def send_channel(self, channel: str, message: Message) -> bool:
+        return await self._try(self._layer.send(channel, message), "answer")
+
+    async def _try(self, call: Any, what: str) -> bool:
+        try:
+            await call
+        except Exception as error:  # noqa: BLE001 - whatever it is, the message is lost, and that is provided for
+            if not self._down:
+                self._down = True
+                logger.error(
+                    "The channel layer does not answer; could not %s: %s: %s", what, type(error).__name__, error
+                )
+            return False
+        if self._down:
+            self._down = False
+            logger.info("The channel layer answers again.")
+        return True

@@ -1,0 +1,76 @@
+"""The first path of the engine: the push loop of one feed, every interval, for all who watch it."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from itertools import islice
+
+from pushers.feed import Feed
+from pushers.orm import OrmThread
+from pushers.publisher import Publisher
+from pushers.reading import Reader
+from pushers.refresher import Refresher
+from pushers.watchers import Watchers
+
+logger = logging.getLogger(__name__)
+
+
+async def every(interval: float, tick: Callable[[], Awaitable[object]], stop: asyncio.Event, name: str) -> None:
+    """Await `tick` every `interval` seconds until `stop`. A tick that overruns skips the ones it missed and says so."""
+    due = time.monotonic()
+    while not stop.is_set():
+        await tick()
+        due += interval
+        late = time.monotonic() - due
+        if late > 0:
+            skipped = int(late // interval) + 1
+            logger.warning(
+                "Loop %s took %.1f s longer than its interval of %g s; %d skipped.", name, late, interval, skipped
+            )
+            due += skipped * interval
+        try:
+            await asyncio.wait_for(stop.wait(), max(0.0, due - time.monotonic()))
+        except TimeoutError:
+            continue
+
+
+class FeedLoop:
+    """Reads one feed for all its watched users and finds who changed, in a thread of its own."""
+
+    def __init__(
+        self,
+        feed: Feed,
+        reader: Reader,
+        publisher: Publisher,
+        watchers: Watchers,
+        refresher: Refresher,
+        epoch: Callable[[], int | None],
+        *,
+        batch: int,
+    ) -> None:
+        self.feed = feed
+        self.thread = OrmThread(f"feed-{feed.name}")
+        self._reader, self._publisher, self._watchers, self._refresher = reader, publisher, watchers, refresher
+        self._epoch, self._batch = epoch, batch
+
+    async def tick(self) -> None:
+        """Confirm what is recorded, push what only the market moved, and have the changed users refreshed."""
+        epoch = self._epoch()
+        if epoch is None:
+            return
+        name = self.feed.name
+        watched = self._watchers.users(name)
+        ready = [user for user in watched if self._publisher.is_ready(user, (name,))]
+        self._refresher.request(watched.difference(ready))
+        users = iter(ready)
+        while batch := list(islice(users, self._batch)):
+            reading = await self.thread.run(self._reader.read, {user: frozenset((name,)) for user in batch})
+            self._refresher.request(
+                user
+                for user, results in reading.results.items()
+                if not self._publisher.confirm(user, name, results[name], reading, epoch)
+            )
+
+    def close(self) -> None:
+        self.thread.close()

@@ -1,0 +1,96 @@
+"""`manage.py runpushers`: parses arguments; `pushers.runner` does the work."""
+
+import asyncio
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from pushers import registry
+from pushers.conf import pusher_settings
+from pushers.dry_run import LogSender, NoLease
+from pushers.engine import Engine, Selection
+from pushers.lease import Lease
+from pushers.runner import LeaseHeldError, Runner
+
+SHARD = 0
+
+
+class Command(BaseCommand):
+    help = (
+        "Push every watching user's changed documents to the browser. Start as many as you like: one pushes, "
+        "the others wait and take over when it is gone. SIGTERM and Ctrl-C end it cleanly."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--list", action="store_true", help="list the feeds with their intervals, and exit")
+        parser.add_argument("--once", action="store_true", help="read and push once for whoever is watching, and exit")
+        parser.add_argument(
+            "--dry-run", action="store_true", help="say what would be pushed, send nothing, take no lease"
+        )
+        parser.add_argument(
+            "--interval",
+            action="append",
+            default=[],
+            metavar="NAME=SECONDS",
+            help="read a feed at another interval; may be repeated",
+        )
+        parser.add_argument(
+            "--feeds",
+            metavar="NAME,NAME",
+            help="run only these feeds (for diagnosis): the ones left out are shown as stale",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        names = _names(options["feeds"])
+        overrides = _intervals(options["interval"])
+        selection = Selection.of(names, overrides)
+        if options["list"]:
+            self._list(selection)
+            return
+        lease = NoLease(SHARD) if options["dry_run"] else Lease(SHARD, pusher_settings().LEASE_SECONDS)
+        sender = LogSender() if options["dry_run"] else None
+        try:
+            asyncio.run(_run(selection, lease, sender, once=options["once"]))
+        except LeaseHeldError as error:
+            raise CommandError(f"{error} Stop it first, or use --dry-run to look beside it.") from None
+
+    def _list(self, selection: Selection) -> None:
+        for feed in [*selection.feeds.values(), *([selection.symbol_feed] if selection.symbol_feed else [])]:
+            where = f"{type(feed).__module__}.{type(feed).__qualname__}"
+            self.stdout.write(f"{feed.name:<16} every {selection.intervals[feed.name]:>6g} s   {where}")
+
+
+async def _run(selection: Selection, lease: Lease, sender: LogSender | None, *, once: bool) -> None:
+    runner = Runner(Engine(selection, lease, sender))
+    await (runner.run_once() if once else runner.run())
+
+
+def _known() -> list[str]:
+    return [feed.name for feed in registry.everything()]
+
+
+def _names(text: str | None) -> set[str] | None:
+    if text is None:
+        return None
+    names = {name.strip() for name in text.split(",") if name.strip()}
+    if unknown := sorted(names.difference(_known())):
+        raise CommandError(f"--feeds: unknown feed {', '.join(unknown)}; there are {', '.join(_known())}.")
+    if not names:
+        raise CommandError(f"--feeds: expected NAME,NAME; there are {', '.join(_known())}.")
+    return names
+
+
+def _intervals(items: list[str]) -> dict[str, float]:
+    intervals = {}
+    for item in items:
+        name, _, text = item.partition("=")
+        if name not in _known():
+            raise CommandError(f"--interval: unknown feed {name!r}; there are {', '.join(_known())}.")
+        try:
+            seconds = float(text)
+        except ValueError:
+            seconds = 0.0
+        if not 0 < seconds < 86_400:
+            raise CommandError(f"--interval {name}: expected seconds above 0 and below 86400, found {text!r}.")
+        intervals[name] = seconds
+    return intervals

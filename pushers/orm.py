@@ -1,0 +1,87 @@
+"""The care that a long-running thread must take of Django's database connections.
+
+`close_old_connections()` looks only at the connections of the thread that calls it, so it is called here, in the
+thread that does the work, before and after every iteration: a restarted database costs one iteration.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from typing import ParamSpec, TypeVar
+
+from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections, transaction
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@contextmanager
+def orm_scope() -> Iterator[None]:
+    """Surround one iteration's ORM work in the thread that does it."""
+    close_old_connections()
+    try:
+        yield
+    finally:
+        close_old_connections()
+
+
+@contextmanager
+def read_snapshot(seconds: float, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
+    """Make all reads inside see one state of the database, read-only and, on PostgreSQL, for `seconds` at most."""
+    connection = connections[using]
+    if connection.in_atomic_block:
+        yield  # a caller's transaction is the snapshot
+    elif connection.vendor == "postgresql":
+        with transaction.atomic(using=using), connection.cursor() as cursor:
+            cursor.execute(
+                "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+                f"SET LOCAL statement_timeout = {int(seconds * 1000)}"
+            )
+            yield
+    elif connection.vendor == "sqlite":
+        yield from _sqlite_snapshot(connection)
+    else:
+        with transaction.atomic(using=using):
+            yield
+
+
+def _sqlite_snapshot(connection) -> Iterator[None]:  # type: ignore[no-untyped-def]
+    # atomic() would begin with the write lock where the project asks for IMMEDIATE; a reader needs none.
+    with connection.cursor() as cursor:
+        cursor.execute("BEGIN DEFERRED")
+        try:
+            yield
+        finally:
+            cursor.execute("ROLLBACK")
+
+
+class OrmThread:
+    """One thread for one loop's ORM work, so that a slow feed delays no other. `close` ends it and its connections."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._executor = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self._last: Future[object] | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether work that somebody stopped waiting for is still under way."""
+        return self._last is not None and not self._last.done()
+
+    async def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call `function` in the thread, inside `orm_scope()`."""
+
+        def scoped() -> T:
+            with orm_scope():
+                return function(*args, **kwargs)
+
+        future = self._executor.submit(scoped)
+        self._last = future  # type: ignore[assignment]
+        return await asyncio.wrap_future(future)
+
+    def close(self, seconds: float = 5.0) -> None:
+        """Close the thread's connections and end it; wait at most `seconds` for work under way."""
+        closing = self._executor.submit(connections.close_all)
+        self._executor.shutdown(wait=False)
+        wait([closing], timeout=seconds)

@@ -1,0 +1,60 @@
+"""The one queue through which a pusher sends: in order, and never after its lease."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+
+from pushers.layer import Layer, Message
+
+logger = logging.getLogger(__name__)
+
+LIMIT = 20_000  # messages; older ones are dropped first, as lost messages, which anti-entropy repairs
+
+
+class Outbox:
+    """Sends messages one after the other, so that a user's frames leave in the order of their seq.
+
+    The lease is checked again at each send: a process that was paused past it says nothing more.
+    """
+
+    def __init__(self, layer: Layer, epoch: Callable[[], int | None]) -> None:
+        self._layer, self._epoch = layer, epoch
+        self._queue: deque[tuple[int, bool, str, Message]] = deque(maxlen=LIMIT)
+        self._filled = asyncio.Event()
+        self._empty = asyncio.Event()
+        self._empty.set()
+
+    def to_group(self, epoch: int, group: str, message: Message) -> None:
+        self._put(epoch, True, group, message)
+
+    def to_channel(self, epoch: int, channel: str, message: Message) -> None:
+        self._put(epoch, False, channel, message)
+
+    async def run(self) -> None:
+        """Send for ever; cancel it to stop."""
+        while True:
+            await self._filled.wait()
+            while self._queue:
+                epoch, is_group, name, message = self._queue.popleft()
+                if self._epoch() != epoch:
+                    continue
+                if is_group:
+                    await self._layer.send_group(name, message)
+                else:
+                    await self._layer.send_channel(name, message)
+            self._filled.clear()
+            self._empty.set()
+
+    async def flush(self, seconds: float) -> None:
+        """Wait until everything has been sent, but not longer than `seconds`."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._empty.wait()
+        except TimeoutError:
+            logger.warning("%d messages were not sent before the end.", len(self._queue))
+
+    def _put(self, epoch: int, is_group: bool, name: str, message: Message) -> None:
+        self._queue.append((epoch, is_group, name, message))
+        self._empty.clear()
+        self._filled.set()

@@ -1,0 +1,169 @@
+"""The owner's memory: one stream per watched user and feed, what changed in them, and what hubs are answered.
+
+Everything here runs in the event loop and never waits, so that a user's streams always show one cut.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol
+
+from pushers.clock import now_ms
+from pushers.feed import Feed, FeedStale
+from pushers.layer import Message, user_group
+from pushers.patch import DocumentError, diff, touches_only
+from pushers.reading import FETCH_FAILED, Reading, Result
+from pushers.stream import Entry, Position, Stale, Stream
+
+logger = logging.getLogger(__name__)
+push_logger = logging.getLogger("pushers.push")
+
+FEED_OFF = "feed_off"
+
+
+class Sender(Protocol):
+    """Where messages go: the outbox, or the log of a dry run."""
+
+    def to_group(self, epoch: int, group: str, message: Message) -> None: ...
+    def to_channel(self, epoch: int, channel: str, message: Message) -> None: ...
+
+
+class Publisher:
+    """Holds the streams of the users this process owns; compares, numbers and sends what readings found."""
+
+    def __init__(
+        self,
+        feeds: Mapping[str, Feed],
+        intervals: Mapping[str, float],
+        epoch: Callable[[], int | None],
+        sender: Sender,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.feeds, self.intervals = feeds, intervals
+        self._epoch, self._sender, self._clock = epoch, sender, clock
+        self._streams: dict[str, dict[str, Stream]] = {}
+        self._started = now_ms()
+
+    def clear(self) -> None:
+        """Forget all streams: the lease is gone, and what it covered belongs to another epoch now."""
+        self._streams.clear()
+
+    def stream(self, user: str, feed: str) -> Stream | None:
+        return self._streams.get(user, {}).get(feed)
+
+    def is_ready(self, user: str, feeds: Iterable[str]) -> bool:
+        """Say whether every one of the feeds has a recorded document, so that a question needs no read."""
+        streams = self._streams.get(user, {})
+        return all(feed in streams and streams[feed].document is not None for feed in feeds if feed in self.feeds)
+
+    def drop_document(self, user: str, feed: str) -> None:
+        """Free the memory of a stream that nobody watches; its numbering goes on."""
+        if stream := self.stream(user, feed):
+            stream.drop_document()
+
+    def apply(self, user: str, results: Mapping[str, Result], reading: Reading, epoch: int) -> bool:
+        """Record and send what a read found for one user, as one frame.
+
+        False, and nothing recorded, where the read was made under another epoch or began before the last applied one
+        had ended: it may be older than what was sent.
+        """
+        if self._epoch() != epoch:
+            return False
+        streams = self._streams.setdefault(user, {})
+        if any(feed in streams and reading.began < streams[feed].ended for feed in results):
+            return False
+        entries: dict[str, Entry] = {}
+        for feed, result in results.items():
+            stream = streams.get(feed)
+            if stream is None or stream.position.epoch != epoch:
+                stream = streams[feed] = Stream(Position(epoch, 0))
+            stream.ended = max(stream.ended, reading.ended)
+            if entry := self._record(user, feed, stream, result, reading):
+                entries[feed] = entry
+        if entries:
+            self._push(user, entries, reading.ts, epoch)
+        return True
+
+    def confirm(self, user: str, feed: str, result: Result, reading: Reading, epoch: int) -> bool:
+        """Take one feed's tick result for one user as far as a tick may; False where the user needs a refresh.
+
+        A tick may confirm what is recorded, note a failure, and push a change of volatile keys alone.
+        """
+        stream = self.stream(user, feed)
+        if self._epoch() != epoch or stream is None or stream.document is None:
+            return False
+        if not isinstance(result, FeedStale) and stream.document != result:
+            patch = diff(stream.document, result) if isinstance(result, dict) else {}
+            volatile = self.feeds[feed].volatile
+            if not (volatile and patch and touches_only(patch, volatile)):
+                return False
+            return self.apply(user, {feed: result}, reading, epoch)
+        self.apply(user, {feed: result}, reading, epoch)
+        return True
+
+    def answer(self, user: str, wanted: Mapping[str, list[list[int]]], *, docs: bool) -> dict[str, list[Any]]:
+        """Return feed -> [epoch, seq, snapshot text or None, ok, as_of, stale] from the recorded state.
+
+        `wanted` gives per feed the positions that the asker's sockets hold; with `docs` a feed whose position differs
+        from any of them comes with its snapshot. seq 0 says that nothing has been read yet.
+        """
+        answer: dict[str, list[Any]] = {}
+        epoch = self._epoch()
+        for feed, positions in wanted.items():
+            if feed not in self.feeds:
+                answer[feed] = [epoch, 0, None, False, 0, [FEED_OFF, self._started]]
+                continue
+            stream = self.stream(user, feed)
+            if stream is None or (stream.document is None and stream.stale is None):
+                continue
+            stale = stream.stale or self._overdue(feed, stream)
+            text = None
+            if docs and stream.document is not None and any(tuple(held) != stream.position for held in positions):
+                text = stream.snapshot()
+            seq = stream.position.seq if stream.document is not None else 0
+            answer[feed] = [
+                stream.position.epoch,
+                seq,
+                text,
+                stale is None,
+                stream.as_of,
+                list(stale) if stale else None,
+            ]
+        return answer
+
+    def _record(self, user: str, feed: str, stream: Stream, result: Result, reading: Reading) -> Entry | None:
+        if isinstance(result, FeedStale):
+            if stream.stale is None or stream.stale.reason != result.reason:
+                stream.stale = Stale(result.reason, reading.ts)
+            return None
+        try:
+            entry = stream.record(result)
+        except DocumentError as error:
+            if stream.stale is None:
+                logger.error("Feed %s returned no valid document for user %s: %s", feed, user, error)
+                stream.stale = Stale(FETCH_FAILED, reading.ts)
+            return None
+        stream.seen, stream.as_of, stream.stale = max(stream.seen, reading.began), reading.ts, None
+        return entry
+
+    def _push(self, user: str, entries: dict[str, Entry], ts: int, epoch: int) -> None:
+        feeds = {
+            name: [entry.position.epoch, entry.position.seq, entry.snapshot, entry.text]
+            for name, entry in entries.items()
+        }
+        self._sender.to_group(epoch, user_group(user), {"type": "push", "user": user, "ts": ts, "feeds": feeds})
+        if push_logger.isEnabledFor(logging.DEBUG):
+            for name, entry in entries.items():
+                kind = "snapshot" if entry.snapshot else "patch"
+                push_logger.debug(
+                    "%s -> user %s: %s %d, %d bytes", name, user, kind, entry.position.seq, len(entry.text)
+                )
+
+    def _overdue(self, feed: str, stream: Stream) -> Stale | None:
+        """A feed that could not be read for two intervals must not be confirmed, whatever keeps it from being read."""
+        if self._clock() - stream.seen <= 2 * self.intervals[feed] + GRACE:
+            return None
+        return Stale(FETCH_FAILED, stream.as_of)
+
+
+GRACE = 1.0  # seconds: what a tick may start late without being called a failure

@@ -1,0 +1,121 @@
+"""The second path of the engine: read everything of some users in one cut and send each of them one frame.
+
+It serves nudges, users whom a tick found changed, and questions of hubs about users not read yet. One refresh per
+user at a time; whatever asks for a user meanwhile causes another.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+
+from pushers.feed import FeedStale
+from pushers.orm import OrmThread
+from pushers.publisher import Publisher
+from pushers.reading import Reader, Reading
+from pushers.watchers import Watchers
+
+logger = logging.getLogger(__name__)
+
+COALESCE = 0.004  # seconds: the nudges of one burst share a read
+BACKOFF_FIRST, BACKOFF_LAST = 0.25, 2.0  # seconds between reads that find the database away
+
+
+class Refresher:
+    """Reads requested users in batches, in threads of its own, and hands what it found to the publisher."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        publisher: Publisher,
+        watchers: Watchers,
+        epoch: Callable[[], int | None],
+        *,
+        threads: int,
+        batch: int,
+        on_refreshed: Callable[[list[str]], None] = lambda users: None,
+    ) -> None:
+        self._reader, self._publisher, self._watchers, self._epoch = reader, publisher, watchers, epoch
+        self._batch = batch
+        self.on_refreshed = on_refreshed
+        self.threads = [OrmThread(f"refresh-{number}") for number in range(threads)]
+        self._pending: dict[str, None] = {}  # in the order of the requests
+        self._running: set[str] = set()
+        self._again: set[str] = set()
+        self._asked = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def request(self, users: Iterable[str]) -> None:
+        """Have these users read as soon as possible; those being read now are read once more afterwards."""
+        for user in users:
+            if user in self._running:
+                self._again.add(user)
+            else:
+                self._pending[user] = None
+        if self._pending:
+            self._idle.clear()
+            self._asked.set()
+
+    async def run(self) -> None:
+        """Work for ever; cancel it to stop."""
+        async with asyncio.TaskGroup() as group:
+            for thread in self.threads:
+                group.create_task(self._work(thread))
+
+    async def idle(self) -> None:
+        """Wait until nothing is requested and nothing is being read."""
+        await self._idle.wait()
+
+    def close(self) -> None:
+        for thread in self.threads:
+            thread.close()
+
+    async def _work(self, thread: OrmThread) -> None:
+        backoff = 0.0
+        while True:
+            await self._asked.wait()
+            await asyncio.sleep(COALESCE + backoff)
+            users, epoch = self._take(), self._epoch()
+            if not users or epoch is None:
+                self._done(users, again=False)
+                continue
+            wanted = {user: feeds for user in users if (feeds := self._watchers.feeds(user))}
+            try:
+                reading = await thread.run(self._reader.read, wanted)
+                refused = self._apply(reading, epoch)
+            finally:
+                self._done(users, again=True)
+            self.request(refused)
+            self.on_refreshed(list(wanted))
+            backoff = min(max(backoff * 2, BACKOFF_FIRST), BACKOFF_LAST) if _nothing_read(reading) else 0.0
+
+    def _take(self) -> list[str]:
+        users = list(self._pending)[: self._batch]
+        for user in users:
+            del self._pending[user]
+        self._running.update(users)
+        if not self._pending:
+            self._asked.clear()
+        return users
+
+    def _apply(self, reading: Reading, epoch: int) -> list[str]:
+        """Hand the results to the publisher; return the users whose read came too late to be applied."""
+        return [
+            user
+            for user, results in reading.results.items()
+            if not self._publisher.apply(user, results, reading, epoch) and self._epoch() == epoch
+        ]
+
+    def _done(self, users: list[str], *, again: bool) -> None:
+        self._running.difference_update(users)
+        repeated = self._again.intersection(users)
+        self._again -= repeated
+        if again:
+            self.request(repeated)
+        if not self._pending and not self._running:
+            self._idle.set()
+
+
+def _nothing_read(reading: Reading) -> bool:
+    results = [result for found in reading.results.values() for result in found.values()]
+    return bool(results) and all(isinstance(result, FeedStale) for result in results)

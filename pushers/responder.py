@@ -1,0 +1,80 @@
+"""What hubs ask and how they are answered.
+
+A hub's question names, per user and feed, the positions its sockets hold. It renews the interest and is answered from
+the recorded state; only a user who was not watched without a break is read first.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from pushers.layer import Message
+from pushers.publisher import Publisher, Sender
+from pushers.refresher import Refresher
+from pushers.watchers import Watchers
+
+
+class Responder:
+    """Answers the hubs' questions on behalf of the owner of the users."""
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        watchers: Watchers,
+        refresher: Refresher,
+        sender: Sender,
+        epoch: Callable[[], int | None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._publisher, self._watchers, self._refresher = publisher, watchers, refresher
+        self._sender, self._epoch, self._clock = sender, epoch, clock
+        self._waiting: dict[str, dict[str, Message]] = {}  # user -> hub -> its last unanswered question
+        refresher.on_refreshed = self.refreshed
+
+    def on_want(self, message: Message) -> None:
+        """Note the interest, and answer at once what is recorded; what is not is read and answered then."""
+        now, docs = self._clock(), message["docs"]
+        answers: dict[str, Any] = {}
+        unread: list[str] = []
+        for user, wanted in message["users"].items():
+            self._watchers.add(user, (feed for feed in wanted if feed in self._publisher.feeds), now)
+            if self._publisher.is_ready(user, wanted):
+                answers[user] = self._publisher.answer(user, wanted, docs=docs)
+                continue
+            unread.append(user)
+            if docs:
+                self._waiting.setdefault(user, {})[message["hub"]] = message
+            else:
+                answers[user] = self._publisher.answer(user, wanted, docs=False)
+        if self._epoch() is not None:
+            self._refresher.request(unread)
+            self._reply(message, answers)
+
+    def refreshed(self, users: list[str]) -> None:
+        """Answer the questions that waited for these users' read. A feed that failed is answered as stale."""
+        for user in users:
+            for hub, message in list(self._waiting.get(user, {}).items()):
+                wanted = message["users"][user]
+                answer = self._publisher.answer(user, wanted, docs=True)
+                if answer.keys() == wanted.keys():
+                    del self._waiting[user][hub]
+                    self._reply(message, {user: answer})
+                else:  # a feed came to be watched while the read was under way
+                    self._refresher.request([user])
+            if not self._waiting.get(user, True):
+                del self._waiting[user]
+
+    def forget(self, user: str) -> None:
+        """Drop the open questions for a user whom nobody watches any more."""
+        self._waiting.pop(user, None)
+
+    def clear(self) -> None:
+        """Drop all open questions: somebody else answers them now, and the hubs ask again."""
+        self._waiting.clear()
+
+    def _reply(self, message: Message, answers: dict[str, Any]) -> None:
+        epoch = self._epoch()
+        answered = {user: answer for user, answer in answers.items() if answer}
+        if epoch is not None and answered:
+            reply = {"type": "answer", "asked": message["asked"], "docs": message["docs"], "users": answered}
+            self._sender.to_channel(epoch, message["hub"], reply)

@@ -1,0 +1,108 @@
+"""The life of a `runpushers` process: start, run until told to stop, end cleanly."""
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pushers.engine import Engine
+
+logger = logging.getLogger(__name__)
+
+LISTEN = 2.6  # seconds in which every hub has said once who is watching
+FLUSH = 5.0  # seconds for what is queued at the end
+
+
+class LeaseHeldError(Exception):
+    """Another process pushes already; the message names it."""
+
+
+class Runner:
+    """Runs an engine until a signal, or once."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.stop = asyncio.Event()
+
+    async def run(self) -> None:
+        """Push until SIGTERM or SIGINT; a second signal ends the process at once."""
+        engine = self.engine
+        logger.info("The push service started as %s.", engine.lease.owner)
+        for name, interval in engine.selection.intervals.items():
+            logger.info("Feed %s: every %g s.", name, interval)
+        if not engine.selection.intervals:
+            logger.warning("No feed is registered; nothing will be pushed.")
+        with stop_signals(self.stop):
+            try:
+                await engine.open(self.stop)
+                async with asyncio.TaskGroup() as group:
+                    services = [group.create_task(work()) for work in self._services()]
+                    loops = [group.create_task(task(), name=name) for name, task in engine.tasks(self.stop).items()]
+                    await asyncio.gather(*loops)
+                    await self._hand_over()
+                    for service in services:
+                        service.cancel()
+            finally:
+                engine.close()
+        logger.info("The push service stopped.")
+
+    async def run_once(self) -> None:
+        """Read and push once for whoever is watching. Raises LeaseHeldError when another process does it already."""
+        engine = self.engine
+        with stop_signals(self.stop):
+            try:
+                await engine.open(self.stop)
+                if not engine.lease.held and (holder := await engine.keeper.step()):
+                    raise LeaseHeldError(f"Another process pushes already: {holder}.")
+                async with asyncio.TaskGroup() as group:
+                    services = [group.create_task(work()) for work in self._services()]
+                    await self._once()
+                    await self._hand_over()
+                    for service in services:
+                        service.cancel()
+            finally:
+                engine.close()
+
+    def _services(self) -> list:  # type: ignore[type-arg]
+        return [self.engine.receive, self.engine.outbox.run, self.engine.refresher.run]
+
+    async def _once(self) -> None:
+        engine = self.engine
+        engine.beat()
+        try:
+            await asyncio.wait_for(self.stop.wait(), LISTEN)
+        except TimeoutError:
+            await engine.keeper.step()
+            await engine.refresher.idle()
+            await engine.tick_once()
+            await engine.refresher.idle()
+        logger.info("%d users are watching.", engine.watchers.count())
+
+    async def _hand_over(self) -> None:
+        await self.engine.outbox.flush(FLUSH)
+        await self.engine.keeper.release()
+
+
+@contextmanager
+def stop_signals(stop: asyncio.Event) -> Iterator[None]:
+    """Set `stop` at SIGTERM and SIGINT, restore what was there before."""
+    loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def on_signal(number: int) -> None:
+        if stop.is_set():
+            logger.warning("Second %s: ending at once.", signal.Signals(number).name)
+            os._exit(1)
+        logger.info("%s: finishing what is under way.", signal.Signals(number).name)
+        stop.set()
+
+    for number in before:
+        loop.add_signal_handler(number, on_signal, number)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            loop.remove_signal_handler(number)
+            signal.signal(number, handler)

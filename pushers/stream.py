@@ -1,0 +1,107 @@
+"""The numbering of documents: what makes a lost, repeated or late message visible.
+
+Pure: neither Django nor channels. Within an epoch, (user, feed, seq) names one document for ever; a position is the
+pair (epoch, seq), and positions compare by epoch first.
+"""
+
+import enum
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from pushers.patch import Document, check_document, diff, encode
+
+
+class Position(NamedTuple):
+    """Where somebody stands in a stream. `seq` 0: nothing has been read yet."""
+
+    epoch: int
+    seq: int
+
+
+class Step(enum.Enum):
+    """What a receiver does with an entry, given its own position."""
+
+    APPLY = "apply"
+    IGNORE = "ignore"
+    GAP = "gap"
+
+
+def advance(own: Position | None, entry: Position, *, snapshot: bool) -> Step:
+    """Apply the receiver's rule (PROTOCOL.md, "The client's whole rule", 1 and 2); `own` None is behind everything."""
+    if own is not None and entry <= own:
+        return Step.IGNORE
+    if snapshot or (own is not None and own.epoch == entry.epoch and own.seq + 1 == entry.seq):
+        return Step.APPLY
+    return Step.GAP
+
+
+class Entry(NamedTuple):
+    """One feed's part of a push: its position and its wire text, encoded once for all who receive it."""
+
+    position: Position
+    snapshot: bool
+    text: str
+
+
+class Stale(NamedTuple):
+    """Why a document must not be taken for the truth, and since when (ms UTC)."""
+
+    reason: str
+    since: int
+
+
+@dataclass(slots=True)
+class Stream:
+    """One user's stream of one feed: what its owner last recorded."""
+
+    position: Position
+    document: Document | None = None  # None: never read, or dropped when nobody watched
+    ended: float = -1.0  # monotonic end of the last applied read
+    seen: float = -1.0  # monotonic start of the last read that confirmed the document
+    as_of: int = 0  # the same in ms UTC, for people
+    stale: Stale | None = None
+    _snapshot: str | None = field(default=None, repr=False)
+
+    def record(self, document: Document) -> Entry | None:
+        """Record what a read found; return the entry to send to the watchers, None where nothing changed.
+
+        Position and document advance together, before anything is sent. A stream without a document takes the next
+        seq and has no entry: whoever watches it is waiting for a snapshot. Raises DocumentError and changes nothing
+        when the document breaks the contract.
+        """
+        if self.document is None:
+            check_document(document)
+            self._advance(document)
+            return None
+        patch = diff(self.document, document)
+        if not patch:
+            return None
+        check_document(document)
+        self._advance(document)
+        change, snapshot = _entry_text(self.position, "patch", encode(patch)), self.snapshot()
+        if len(change) >= len(snapshot):
+            return Entry(self.position, True, snapshot)
+        return Entry(self.position, False, change)
+
+    def snapshot(self) -> str:
+        """Return the wire text of the recorded document under its recorded number; never a new read."""
+        if self._snapshot is None:
+            self._snapshot = _entry_text(self.position, "snapshot", encode(self.document))
+        return self._snapshot
+
+    def drop_document(self) -> None:
+        """Forget the document of an unwatched stream; the seq stays, and the next read takes the next one."""
+        self.document = self._snapshot = None
+
+    def _advance(self, document: Document) -> None:
+        self.position = Position(self.position.epoch, self.position.seq + 1)
+        self.document, self._snapshot = document, None
+
+
+def position_text(position: Position) -> str:
+    """Return the wire text that says "you are current" at `position`."""
+    return f'{{"epoch":{position.epoch},"seq":{position.seq}}}'
+
+
+def _entry_text(position: Position, kind: str, body: str) -> str:
+    return f'{{"epoch":{position.epoch},"seq":{position.seq},"{kind}":{body}}}'

@@ -1,0 +1,105 @@
+"""The push loop of the symbol feed: whole rows, once per symbol, to the group of the symbol."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from pushers.clock import now_ms
+from pushers.feed import FeedStale, SymbolFeed
+from pushers.layer import Message, symbol_group
+from pushers.orm import OrmThread, read_snapshot
+from pushers.patch import check_document, encode
+from pushers.publisher import Sender
+from pushers.reading import FETCH_FAILED
+from pushers.stream import Stale
+
+logger = logging.getLogger(__name__)
+
+REPEAT = 8.0  # seconds after which an unchanged row is sent again; the protocol promises 10
+
+
+class SymbolLoop:
+    """Reads the rows of the watched symbols and sends those that changed or were not sent for a while."""
+
+    def __init__(
+        self,
+        feed: SymbolFeed,
+        sender: Sender,
+        epoch: Callable[[], int | None],
+        *,
+        interest: float,
+        seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.feed = feed
+        self.thread = OrmThread(f"feed-{feed.name}")
+        self._sender, self._epoch, self._interest, self._seconds, self._clock = sender, epoch, interest, seconds, clock
+        self._watched: dict[str, float] = {}  # symbol -> when the interest ends
+        self._sent: dict[str, tuple[float, Message]] = {}  # symbol -> (when, what)
+        self._stale: Stale | None = None
+        self._ticking = asyncio.Lock()
+
+    async def on_symbols(self, message: Message) -> None:
+        """Note a hub's interest; a symbol that nobody watched until now is read at once."""
+        now = self._clock()
+        new = [symbol for symbol in message["symbols"] if symbol not in self._watched]
+        self._watched.update(dict.fromkeys(message["symbols"], now + self._interest))
+        epoch = self._epoch()
+        if epoch is None:
+            return
+        for symbol in message["symbols"]:
+            if message["asking"] and symbol in self._sent:
+                self._sender.to_channel(epoch, message["hub"], self._sent[symbol][1])
+        if new:
+            await self.tick()
+
+    async def tick(self) -> None:
+        """Read the watched symbols once and send what is due."""
+        epoch, now = self._epoch(), self._clock()
+        self._watched = {symbol: ends for symbol, ends in self._watched.items() if ends > now}
+        self._sent = {symbol: sent for symbol, sent in self._sent.items() if symbol in self._watched}
+        if epoch is None or not self._watched:
+            return
+        async with self._ticking:
+            ts = now_ms()
+            texts = await self.thread.run(self._read, sorted(self._watched))
+        for symbol, text in texts.items():
+            message = {"type": "ticker", "symbol": symbol, "ts": ts, "text": text, "stale": self._stale}
+            self._send_if_due(epoch, symbol, message)
+
+    def clear(self) -> None:
+        """Forget what was sent: another process may have sent since."""
+        self._sent.clear()
+
+    def close(self) -> None:
+        self.thread.close()
+
+    def _read(self, symbols: list[str]) -> dict[str, str | None]:
+        """Return symbol -> row text; None for all of them, with the reason noted, where the rows must not be shown."""
+        try:
+            with read_snapshot(self._seconds):
+                rows = self.feed.fetch(symbols)
+            for row in rows.values():
+                check_document(row)
+        except Exception as error:  # noqa: BLE001 - whatever a feed raises makes it stale, not the process dead
+            self._fail(error)
+            return dict.fromkeys(symbols)
+        if self._stale is not None:
+            logger.info("Feed %s works again after %.1f s.", self.feed.name, (now_ms() - self._stale.since) / 1000)
+        self._stale = None
+        return {symbol: encode(row) for symbol, row in rows.items()}
+
+    def _fail(self, error: Exception) -> None:
+        reason = error.reason if isinstance(error, FeedStale) else FETCH_FAILED
+        if self._stale is None or self._stale.reason != reason:
+            self._stale = Stale(reason, now_ms())
+            logger.error("Feed %s is stale (%s). Cause: %s: %s", self.feed.name, reason, type(error).__name__, error)
+
+    def _send_if_due(self, epoch: int, symbol: str, message: Message) -> None:
+        when, sent = self._sent.get(symbol, (float("-inf"), None))
+        unchanged = sent is not None and (sent["text"], sent["stale"]) == (message["text"], message["stale"])
+        if unchanged and self._clock() - when < REPEAT:
+            return
+        self._sent[symbol] = (self._clock(), message)
+        self._sender.to_group(epoch, symbol_group(symbol), message)
