@@ -21,6 +21,11 @@ def setting(name: str) -> Any:
     return given.get(name, DEFAULTS[name])
 
 
+def stale_market_seconds() -> float:
+    """Return the age in seconds from which on a quote is stale."""
+    return float(setting("STALE_MARKET_SECONDS"))
+
+
 def stale_market_after() -> timedelta:
-    """Return the age from which on a quote is stale."""
-    return timedelta(seconds=setting("STALE_MARKET_SECONDS"))
+    """Return the same age as a duration, to compare times with."""
+    return timedelta(seconds=stale_market_seconds())
