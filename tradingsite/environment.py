@@ -3,9 +3,13 @@
 `.env.example` lists every variable. Each error names the variable, what was expected and what was found.
 """
 
+import math
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -14,10 +18,14 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DATABASE_SCHEMES = ("sqlite", "postgres", "postgresql")
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+TRUE = ("1", "true", "yes", "on")
+FALSE = ("0", "false", "no", "off")
 
 
 @dataclass(frozen=True, slots=True)
 class Environment:
+    """What the environment says, one field per variable; `.env.example` describes each."""
+
     debug: bool
     secret_key: str
     allowed_hosts: list[str]
@@ -30,43 +38,43 @@ class Environment:
     var_dir: Path
 
 
-def read_environment(variables: dict[str, str] | None = None) -> Environment:
-    """Return the typed environment; raise ImproperlyConfigured for whatever is missing or malformed.
-
-    `variables` replaces the process environment (tests).
-    """
-    env = environ.Env()
-    if variables is not None:
-        env.ENVIRON = variables
-    debug = _boolean(env, "DEBUG", default=False)
-    var_dir = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
+def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
+    """Return the typed environment; raise ImproperlyConfigured for whatever is missing or malformed."""
+    debug = _boolean(variables, "DEBUG", default=False)
+    var_dir = Path(_text(variables, "VAR_DIR") or BASE_DIR / "var")
     return Environment(
         debug=debug,
-        secret_key=_secret_key(env, debug),
-        allowed_hosts=env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"]),
-        csrf_trusted_origins=env.list("CSRF_TRUSTED_ORIGINS", default=[]),
-        database=_database(env, var_dir),
-        redis_url=_redis_url(env),
-        https=_boolean(env, "SITE_HTTPS", default=not debug),
-        push_intervals=_push_intervals(env),
-        log_level=_log_level(env),
+        secret_key=_secret_key(variables, debug),
+        allowed_hosts=_allowed_hosts(variables, debug),
+        csrf_trusted_origins=_list(variables, "CSRF_TRUSTED_ORIGINS"),
+        database=_database(variables, var_dir),
+        redis_url=_redis_url(variables),
+        https=_boolean(variables, "SITE_HTTPS", default=not debug),
+        push_intervals=_push_intervals(variables),
+        log_level=_log_level(variables),
         var_dir=var_dir,
     )
 
 
-def _boolean(env: environ.Env, name: str, *, default: bool) -> bool:
-    text = env.str(name, default="").strip().lower()
+def _text(variables: Mapping[str, str], name: str) -> str:
+    return variables.get(name, "").strip()
+
+
+def _list(variables: Mapping[str, str], name: str) -> list[str]:
+    return [item for item in (part.strip() for part in _text(variables, name).split(",")) if item]
+
+
+def _boolean(variables: Mapping[str, str], name: str, *, default: bool) -> bool:
+    text = _text(variables, name).lower()
     if text == "":
         return default
-    if text in ("1", "true", "yes", "on"):
-        return True
-    if text in ("0", "false", "no", "off"):
-        return False
-    raise ImproperlyConfigured(f"{name} must be one of 1, true, yes, on, 0, false, no, off; found {text!r}.")
+    if text not in TRUE + FALSE:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(TRUE + FALSE)}; found {text!r}.")
+    return text in TRUE
 
 
-def _secret_key(env: environ.Env, debug: bool) -> str:
-    key: str = env.str("SECRET_KEY", default="")
+def _secret_key(variables: Mapping[str, str], debug: bool) -> str:
+    key = _text(variables, "SECRET_KEY")
     if key:
         return key
     if debug:
@@ -74,42 +82,64 @@ def _secret_key(env: environ.Env, debug: bool) -> str:
     raise ImproperlyConfigured("SECRET_KEY is not set. Set it to a long random string, or set DEBUG=1 for development.")
 
 
-def _database(env: environ.Env, var_dir: Path) -> dict[str, Any]:
-    url: str = env.str("DATABASE_URL", default="") or f"sqlite:///{var_dir / 'db.sqlite3'}"
-    scheme = url.partition(":")[0]
-    if scheme not in DATABASE_SCHEMES:
+def _allowed_hosts(variables: Mapping[str, str], debug: bool) -> list[str]:
+    hosts = _list(variables, "ALLOWED_HOSTS")
+    if not hosts and not debug:
         raise ImproperlyConfigured(
-            f"DATABASE_URL must start with one of {', '.join(DATABASE_SCHEMES)}; found scheme {scheme!r}."
+            "ALLOWED_HOSTS is not set. Set it to the site's host names, as in trading.example.com,www.example.com, "
+            "or set DEBUG=1 for development."
         )
-    config: dict[str, Any] = env.db_url_config(url)
+    return hosts or ["localhost", "127.0.0.1"]
+
+
+def _database(variables: Mapping[str, str], var_dir: Path) -> dict[str, Any]:
+    url = _text(variables, "DATABASE_URL") or f"sqlite:///{var_dir / 'db.sqlite3'}"
+    _check_url("DATABASE_URL", url, DATABASE_SCHEMES)
+    config: dict[str, Any] = environ.Env.db_url_config(url)
     if not config.get("NAME"):
+        scheme = url.partition(":")[0]
         raise ImproperlyConfigured(f"DATABASE_URL must name a database, as in {scheme}://user:password@host:5432/NAME.")
     return config
 
 
-def _redis_url(env: environ.Env) -> str:
-    url: str = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
-    scheme = url.partition(":")[0]
-    if scheme not in REDIS_SCHEMES:
-        raise ImproperlyConfigured(
-            f"REDIS_URL must start with one of {', '.join(REDIS_SCHEMES)}; found scheme {scheme!r}."
-        )
+def _redis_url(variables: Mapping[str, str]) -> str:
+    url = _text(variables, "REDIS_URL") or "redis://127.0.0.1:6379/0"
+    _check_url("REDIS_URL", url, REDIS_SCHEMES)
     return url
 
 
-def _push_intervals(env: environ.Env) -> dict[str, float]:
+def _check_url(name: str, url: str, schemes: tuple[str, ...]) -> None:
+    scheme, separator, _ = url.partition("://")
+    if not separator or scheme not in schemes:
+        # Not the whole URL: a password may be in it.
+        raise ImproperlyConfigured(
+            f"{name} must start with one of {', '.join(f'{known}://' for known in schemes)}; "
+            f"found {scheme if separator else 'no scheme'!r}."
+        )
+    try:
+        _ = urlsplit(url).port
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must have a number from 0 to 65535 as its port: {error}.") from error
+
+
+def _push_intervals(variables: Mapping[str, str]) -> dict[str, float]:
     intervals: dict[str, float] = {}
-    for item in env.list("PUSH_INTERVALS", default=[]):
-        name, _, seconds = item.partition("=")
+    for item in _list(variables, "PUSH_INTERVALS"):
+        name, _, text = item.partition("=")
         try:
-            intervals[name.strip()] = float(seconds)
+            seconds = float(text)
         except ValueError:
-            raise ImproperlyConfigured(f"PUSH_INTERVALS takes NAME=SECONDS,NAME=SECONDS; found {item!r}.") from None
+            seconds = math.nan
+        if not name.strip() or not 0 < seconds < math.inf:
+            raise ImproperlyConfigured(
+                f"PUSH_INTERVALS takes NAME=SECONDS,NAME=SECONDS, seconds above 0; found {item!r}."
+            )
+        intervals[name.strip()] = seconds
     return intervals
 
 
-def _log_level(env: environ.Env) -> str:
-    level: str = env.str("LOG_LEVEL", default="INFO").upper()
+def _log_level(variables: Mapping[str, str]) -> str:
+    level = _text(variables, "LOG_LEVEL").upper() or "INFO"
     if level not in LOG_LEVELS:
         raise ImproperlyConfigured(f"LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}; found {level!r}.")
     return level

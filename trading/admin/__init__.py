@@ -1,0 +1,1 @@
+"""Django admin of the trading domain, one file per noun."""

@@ -1,0 +1,40 @@
+"""API tokens in the admin: shown without their digest, and revoked through the service."""
+
+from typing import cast
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from trading import services
+from trading.admin.read_only import ReadOnlyAdmin
+from trading.models import ApiToken, User
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ReadOnlyAdmin):
+    """Programs' credentials; `manage.py apitoken` makes them, since only who makes one sees its secret."""
+
+    list_display = ("prefix", "name", "user", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at")
+    list_filter = (("revoked_at", admin.EmptyFieldListFilter), "expires_at")
+    list_select_related = ("user",)
+    search_fields = ("prefix", "name", "user__username")
+    date_hierarchy = "created_at"
+    ordering = ("-id",)
+    fields = ("user", "name", "prefix", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at")
+    actions = ("revoke",)
+
+    def has_revoke_permission(self, request: HttpRequest) -> bool:
+        """Say whether this user may revoke tokens: who may change them may."""
+        return cast(User, request.user).has_perm("trading.change_apitoken")
+
+    @admin.action(description=_("Revoke selected tokens"), permissions=["revoke"])
+    def revoke(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> None:
+        """Revoke those of `tokens` that are not revoked yet."""
+        alive = list(tokens.filter(revoked_at=None).select_related("user"))
+        for token in alive:
+            services.token_revoke(token=token)
+        text = ngettext("%(count)d token revoked.", "%(count)d tokens revoked.", len(alive))
+        self.message_user(request, text % {"count": len(alive)}, messages.SUCCESS)

@@ -1,0 +1,37 @@
+"""Fills in the admin: shown only."""
+
+from django.contrib import admin
+
+from trading.admin.columns import account, exacts
+from trading.admin.read_only import ReadOnlyAdmin
+from trading.models import Fill
+
+
+@admin.register(Fill)
+class FillAdmin(ReadOnlyAdmin):
+    """Executions of orders; they happened and cannot change."""
+
+    list_display = (
+        "id",
+        account,
+        "instrument",
+        "side",
+        *exacts(Fill, "amount", "price", "fee", "realized_pnl"),
+        "taker_or_maker",
+        "created_at",
+    )
+    list_filter = ("side", "taker_or_maker", "instrument", "account__robot")
+    list_select_related = ("account__user", "instrument")
+    search_fields = ("=trade_id", "=order__id", "account__name", "account__user__username", "instrument__symbol")
+    date_hierarchy = "created_at"
+    ordering = ("-id",)
+    fields = (
+        "trade_id",
+        "order",
+        "account",
+        "instrument",
+        "side",
+        *exacts(Fill, "amount", "price", "cost", "fee", "realized_pnl"),
+        "taker_or_maker",
+        "created_at",
+    )

@@ -1,0 +1,41 @@
+"""Instruments in the admin: the rules of trading, halting included."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest
+
+from pushers import nudge
+from trading.admin.columns import exacts
+from trading.models import OPEN_STATUSES, Account, Instrument
+
+
+@admin.register(Instrument)
+class InstrumentAdmin(admin.ModelAdmin):
+    """Instruments; a save is pushed at once to those who hold them or have orders in them."""
+
+    list_display = (
+        "symbol",
+        "name",
+        "currency",
+        *exacts(Instrument, "tick_size", "step_size", "minimum_notional", "maker_fee_rate", "taker_fee_rate"),
+        "maximum_leverage",
+        "halted",
+    )
+    list_filter = ("halted", "currency")
+    search_fields = ("symbol", "name")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        # The symbol is the instrument's key on the wire, and money is held in its currency.
+        return ("symbol", "currency") if obj else ()
+
+    def save_model(self, request: HttpRequest, obj: Instrument, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        nudge(_users_concerned(obj))
+
+
+def _users_concerned(instrument: Instrument) -> list[int]:
+    holds = Q(positions__instrument=instrument) & ~Q(positions__signed_amount=0)
+    orders = Q(orders__instrument=instrument, orders__status__in=OPEN_STATUSES)
+    return list(Account.objects.filter(holds | orders).values_list("user_id", flat=True).distinct())

@@ -1,0 +1,68 @@
+"""Orders in the admin: shown, and canceled through the service."""
+
+from typing import cast
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from trading import services
+from trading.admin.columns import account, exacts
+from trading.admin.read_only import ReadOnlyAdmin
+from trading.errors import TradingError
+from trading.models import Order, User
+
+price, amount, filled = exacts(Order, "price", "amount", "filled")
+
+
+@admin.register(Order)
+class OrderAdmin(ReadOnlyAdmin):
+    """Orders of all accounts."""
+
+    list_display = (
+        "id",
+        account,
+        "instrument",
+        "side",
+        "type",
+        amount,
+        price,
+        filled,
+        "status",
+        "created_at",
+    )
+    list_filter = ("status", "type", "side", "instrument", "account__robot")
+    list_select_related = ("account__user", "instrument")
+    search_fields = ("=id", "client_order_id", "account__name", "account__user__username", "instrument__symbol")
+    date_hierarchy = "created_at"
+    ordering = ("-id",)
+    fields = (
+        ("account", "instrument"),
+        ("side", "type", "time_in_force", "reduce_only"),
+        (amount, price, *exacts(Order, "trigger_price")),
+        ("status", "reject_reason"),
+        (filled, *exacts(Order, "cost", "reserved")),
+        "client_order_id",
+        ("created_at", "updated_at"),
+    )
+    actions = ("cancel",)
+
+    def has_cancel_permission(self, request: HttpRequest) -> bool:
+        """Say whether this user may cancel orders: who may change them may."""
+        return cast(User, request.user).has_perm("trading.change_order")
+
+    @admin.action(description=_("Cancel selected orders"), permissions=["cancel"])
+    def cancel(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
+        """Cancel the open ones among `orders` and say which could not be."""
+        canceled = 0
+        for order in orders.select_related("account", "instrument"):
+            try:
+                services.order_cancel(order=order)
+                canceled += 1
+            except TradingError as error:
+                self.message_user(request, f"{order.pk}: {error}", messages.WARNING)
+        if canceled:
+            text = ngettext("%(count)d order canceled.", "%(count)d orders canceled.", canceled)
+            self.message_user(request, text % {"count": canceled}, messages.SUCCESS)
