@@ -5,8 +5,9 @@ import logging
 import math
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from pushers.stream import Position, Stale
 
@@ -34,7 +35,7 @@ class Connection:
         self,
         user_id: str,
         send: Callable[[str], Awaitable[None]],
-        close: Callable[[int], Awaitable[None]],
+        close: Callable[[int], Coroutine[Any, Any, None]],
         *,
         queue_bytes: int,
     ) -> None:

@@ -253,8 +253,11 @@ class Hub:
 
     async def _list(self) -> None:
         """Say who is watching what; the answer confirms the positions or names what is behind."""
-        users = {user: {feed: [] for feed in watched.feeds()} for user, watched in self.users.items() if watched.ready}
-        await self._want({user: feeds for user, feeds in users.items() if feeds}, docs=False)
+        users: dict[str, dict[str, list[Position]]] = {}
+        for user, watched in self.users.items():
+            if watched.ready and (feeds := watched.feeds()):
+                users[user] = {feed: [] for feed in feeds}
+        await self._want(users, docs=False)
         if symbols := self._board.symbols():
             await self._want_symbols(symbols, asking=False)
 

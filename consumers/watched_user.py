@@ -76,8 +76,8 @@ class WatchedUser:
                     place.asked = False
                 self._confirm(feed, place)
         ts = max((entry[4] for entry in answer.values()), default=0) or now_ms()
-        for index, part in parts.items():
-            self.connections[index].write(push_frame(ts, part))
+        for index, feeds in parts.items():
+            self.connections[index].write(push_frame(ts, feeds))
         if docs:
             self._asked = -math.inf
         return again

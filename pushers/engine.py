@@ -40,7 +40,7 @@ class Selection:
     def of(cls, names: set[str] | None = None, overrides: Mapping[str, float] | None = None) -> "Selection":
         """Select registered feeds by name (None: all); `overrides` win over settings, settings over the feeds."""
         chosen = [feed for feed in registry.everything() if names is None or feed.name in names]
-        intervals = registry.intervals() | (overrides or {})
+        intervals = {**registry.intervals(), **(overrides or {})}
         return cls(
             {feed.name: feed for feed in chosen if isinstance(feed, Feed)},
             next((feed for feed in chosen if isinstance(feed, SymbolFeed)), None),
@@ -135,28 +135,30 @@ class Engine:
             await self.symbols.on_symbols(message)
 
     async def tick_once(self) -> None:
-        """Run every loop once."""
-        for loop in [*self.loops, *([self.symbols] if self.symbols else [])]:
+        """Run every feed's loop once."""
+        for loop in self._feed_loops():
             await loop.tick()
 
-    def tasks(self, stop: asyncio.Event) -> dict[str, Callable[[], object]]:
-        """Return the loops of the process by name; each is a coroutine function that ends at `stop`."""
+    def start_loops(self, group: asyncio.TaskGroup, stop: asyncio.Event) -> list[asyncio.Task[None]]:
+        """Start what runs until `stop`: a loop per feed, and the process's own."""
         intervals = self.selection.intervals
-        loops = {loop.feed.name: loop.tick for loop in self.loops}
-        if self.symbols is not None:
-            loops[self.symbols.feed.name] = self.symbols.tick
-        named = {name: _loop(intervals[name], tick, stop, name) for name, tick in loops.items()}
-        return {
-            **named,
-            "beat": _loop(BEAT, self._beat, stop, "beat"),
-            "sweep": _loop(SWEEP, self._sweep, stop, "sweep"),
-            "lease": lambda: self.keeper.run(stop),
-        }
+        loops = [every(intervals[loop.feed.name], loop.tick, stop, loop.feed.name) for loop in self._feed_loops()]
+        own = [every(BEAT, self._beat, stop, "beat"), every(SWEEP, self._sweep, stop, "sweep"), self.keeper.run(stop)]
+        return [group.create_task(loop) for loop in (*loops, *own)]
+
+    def start_services(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+        """Start what runs until it is cancelled: receiving, refreshing, sending."""
+        return [group.create_task(work()) for work in (self.receive, self.refresher.run, self.outbox.run)]
 
     def close(self) -> None:
         """Close all threads with their database connections."""
-        for part in [*self.loops, self.refresher, self.keeper, *([self.symbols] if self.symbols else [])]:
-            part.close()
+        for loop in self._feed_loops():
+            loop.close()
+        self.refresher.close()
+        self.keeper.close()
+
+    def _feed_loops(self) -> list[FeedLoop | SymbolLoop]:
+        return [*self.loops, *([self.symbols] if self.symbols is not None else [])]
 
     def _taken(self) -> None:
         self._lost()
@@ -182,7 +184,3 @@ class Engine:
             self.publisher.drop_document(user, feed)
             if not self.watchers.feeds(user):
                 self.responder.forget(user)
-
-
-def _loop(interval: float, tick: Callable[[], object], stop: asyncio.Event, name: str) -> Callable[[], object]:
-    return lambda: every(interval, tick, stop, name)  # type: ignore[arg-type]

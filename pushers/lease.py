@@ -17,6 +17,7 @@ from django.db.models.functions import Now
 
 from pushers.models import PushLease
 
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)  # a lease that has run out, whoever compares it
 MARGIN = 0.25  # of the lease: what the holder keeps back for pauses between the check and the send
 
 
@@ -54,8 +55,7 @@ class Lease:
     def acquire(self) -> Holder | None:
         """Take the lease if it has run out; return who holds it otherwise."""
         issued = self._clock()
-        past = datetime(2000, 1, 1, tzinfo=UTC)
-        PushLease.objects.get_or_create(shard=self.shard, defaults={"expires_at": past})
+        PushLease.objects.get_or_create(shard=self.shard, defaults={"expires_at": LONG_AGO})
         row = PushLease.objects.annotate(now=Now()).get(shard=self.shard)
         if row.expires_at > row.now:
             return Holder(row.owner, (row.expires_at - row.now).total_seconds())
@@ -63,17 +63,18 @@ class Lease:
         unchanged = PushLease.objects.filter(
             shard=self.shard, owner=row.owner, epoch=row.epoch, expires_at=row.expires_at
         )
-        taken = unchanged.update(owner=self.owner, epoch=epoch, expires_at=self._expiry())
-        if not taken:
-            return self.acquire()  # somebody else was first: name him
+        if not unchanged.update(owner=self.owner, epoch=epoch, expires_at=self._expiry()):
+            return Holder(PushLease.objects.get(shard=self.shard).owner, self.seconds)  # somebody else was first
         self._epoch, self._deadline = epoch, self._until(issued)
         return None
 
     def renew(self) -> bool:
         """Extend the lease held in memory; False (and given up) where the row is no longer ours."""
         issued, epoch = self._clock(), self._epoch
+        if epoch is None:
+            return False
         mine = PushLease.objects.filter(shard=self.shard, owner=self.owner, epoch=epoch)
-        if epoch is None or not mine.update(expires_at=self._expiry()):
+        if not mine.update(expires_at=self._expiry()):
             self.give_up()
             return False
         self._deadline = self._until(issued)
@@ -87,7 +88,7 @@ class Lease:
         """Let the next process take over at once."""
         epoch, self._epoch = self._epoch, None
         if epoch is not None:
-            PushLease.objects.filter(shard=self.shard, owner=self.owner, epoch=epoch).update(expires_at=Now())
+            PushLease.objects.filter(shard=self.shard, owner=self.owner, epoch=epoch).update(expires_at=LONG_AGO)
 
     def _until(self, issued: float) -> float:
         return issued + self.seconds * (1 - MARGIN)

@@ -64,7 +64,7 @@ class Reader:
     def __init__(self, feeds: Mapping[str, Feed], *, seconds: float = 10.0) -> None:
         self.feeds = feeds
         self.seconds = seconds
-        self._to_pk = get_user_model()._meta.pk.to_python  # type: ignore[union-attr]
+        self._to_pk = get_user_model()._meta.pk.to_python
         self._poisoned: dict[tuple[str, str], tuple[float, float]] = {}  # (feed, user) -> (try again at, distance)
         self._failing: dict[str, float] = {}  # feed -> since (monotonic)
 

@@ -38,9 +38,8 @@ class Runner:
             try:
                 await engine.open(self.stop)
                 async with asyncio.TaskGroup() as group:
-                    services = [group.create_task(work()) for work in self._services()]
-                    loops = [group.create_task(task(), name=name) for name, task in engine.tasks(self.stop).items()]
-                    await asyncio.gather(*loops)
+                    services = engine.start_services(group)
+                    await asyncio.gather(*engine.start_loops(group, self.stop))
                     await self._hand_over()
                     for service in services:
                         service.cancel()
@@ -57,16 +56,13 @@ class Runner:
                 if not engine.lease.held and (holder := await engine.keeper.step()):
                     raise LeaseHeldError(f"Another process pushes already: {holder}.")
                 async with asyncio.TaskGroup() as group:
-                    services = [group.create_task(work()) for work in self._services()]
+                    services = engine.start_services(group)
                     await self._once()
                     await self._hand_over()
                     for service in services:
                         service.cancel()
             finally:
                 engine.close()
-
-    def _services(self) -> list:  # type: ignore[type-arg]
-        return [self.engine.receive, self.engine.outbox.run, self.engine.refresher.run]
 
     async def _once(self) -> None:
         engine = self.engine

@@ -2,7 +2,7 @@
  * The browser side of PROTOCOL.md: one WebSocket, the documents of the feeds that a page subscribes to, and whether
  * they may be believed. A plain ES module: no build step, no imports, nothing of any page in it.
  *
- *     import { FeedClient } from "./feed_client.js";
+ *     import { FeedClient } from "https://trading.example.com/static/consumers/feed_client.js";
  *     const client = new FeedClient({ url: "wss://example.com/ws/", feeds: ["balance"], symbols: ["AAPL"] });
  *     client.addEventListener("document", ({ detail }) => show(detail.feed, detail.document));
  *     client.open();

@@ -21,7 +21,7 @@ class Command(BaseCommand):
             raise CommandError(f"There is no feed named {name!r}; there are {', '.join(registry.feeds())}.")
         users = get_user_model()
         try:
-            user = users._default_manager.get_by_natural_key(username)  # type: ignore[attr-defined]
+            user = users._default_manager.get_by_natural_key(username)
         except users.DoesNotExist:
             raise CommandError(f"There is no user named {username!r}.") from None
         result = read(user.pk, [name])[name]

@@ -55,7 +55,9 @@ class Command(BaseCommand):
             raise CommandError(f"{error} Stop it first, or use --dry-run to look beside it.") from None
 
     def _list(self, selection: Selection) -> None:
-        for feed in [*selection.feeds.values(), *([selection.symbol_feed] if selection.symbol_feed else [])]:
+        for feed in registry.everything():
+            if feed.name not in selection.intervals:
+                continue
             where = f"{type(feed).__module__}.{type(feed).__qualname__}"
             self.stdout.write(f"{feed.name:<16} every {selection.intervals[feed.name]:>6g} s   {where}")
 
