@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
+from trading.accounting import notional, unrealized_pnl
 from trading.errors import TradingError
 from trading.market.source import SourceQuote
 from trading.models import OPEN_STATUSES, Account, Instrument, Order, Position, Side
@@ -41,17 +42,14 @@ class Book:
     def equity(self) -> Decimal:
         """Total plus what closing at the marks would bring."""
         gains = (
-            self.value(position) - position.open_cost
-            if position.signed_amount > 0
-            else position.open_cost - self.value(position)
+            unrealized_pnl(position.signed_amount, position.open_cost, self.marks[position.instrument.symbol])
             for position in self.positions
         )
         return self.account.total + sum(gains, Decimal(0))
 
     def value(self, position: Position) -> Decimal:
-        """Return a position's absolute value at the mark; at its cost where there is no mark."""
-        mark = self.marks.get(position.instrument.symbol)
-        return position.open_cost if mark is None else abs(position.signed_amount) * mark
+        """Return a position's absolute value at the mark."""
+        return notional(self.marks[position.instrument.symbol], abs(position.signed_amount))
 
 
 class Robots:
@@ -100,9 +98,10 @@ class _Move:
         generator: random.Random,
     ) -> None:
         marks = {symbol: quote.mark for symbol, quote in quotes.items()}
-        positions = Position.objects.filter(account=account).exclude(signed_amount=0).select_related("instrument")
+        held = Position.objects.filter(account=account).exclude(signed_amount=0).select_related("instrument")
+        positions = [position for position in held if position.instrument.symbol in marks]
         orders = Order.objects.filter(account=account, status__in=OPEN_STATUSES).order_by("pk")
-        self.book = Book(account, list(positions), list(orders), marks)
+        self.book = Book(account, positions, list(orders), marks)
         self.account, self.instruments, self.quotes, self.generator = account, instruments, quotes, generator
 
     def make(self) -> None:
