@@ -29,7 +29,10 @@ def exact(value: Decimal | int | str) -> Decimal:
     if isinstance(value, bool | float):
         raise ValidationError(_("Expected an exact number; found the %(type)s %(value)s."), "inexact", _found(value))
     try:
-        return Decimal(value).quantize(UNIT, context=FITTING) + 0
+        number = Decimal(value).quantize(UNIT, context=FITTING)
+        if number.is_nan():
+            raise ValueError("not a number")
+        return number + 0  # -0 becomes 0
     except Inexact:
         raise ValidationError(
             _("Expected at most 8 decimal places; found %(value)s."), "inexact", _found(value)

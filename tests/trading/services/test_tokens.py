@@ -1,0 +1,36 @@
+import pytest
+
+from tests.trading.rows import make_user
+from trading.errors import TradingError
+from trading.models import ApiToken
+from trading.services import token_create, token_revoke
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_secret_is_stored_nowhere():
+    token, secret = token_create(user=make_user(), name="bot", scopes=["trade", "read"])
+    row = ApiToken.objects.filter(pk=token.pk).values().get()
+    assert secret not in map(str, row.values())
+    assert secret.startswith(token.prefix)
+    assert len(secret) >= 43
+    assert token.scopes == ["read", "trade"]
+
+
+def test_two_tokens_differ():
+    user = make_user()
+    assert token_create(user=user, name="a")[1] != token_create(user=user, name="a")[1]
+
+
+@pytest.mark.parametrize("scopes", [["admin"], [], ["read", "write"]])
+def test_scopes_must_exist(scopes):
+    with pytest.raises(TradingError) as caught:
+        token_create(user=make_user(), name="bot", scopes=scopes)
+    assert caught.value.code == "invalid_scope"
+
+
+def test_revoking_twice_keeps_the_first_time():
+    token, _ = token_create(user=make_user(), name="bot")
+    first = token_revoke(token=token).revoked_at
+    assert first is not None
+    assert token_revoke(token=token).revoked_at == first
