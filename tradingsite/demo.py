@@ -28,7 +28,7 @@ HOST = "127.0.0.1"
 PREPARATIONS = (
     ["migrate", "--verbosity", "0"],
     ["collectstatic", "--no-input", "--verbosity", "0"],
-    ["seeddemo"],
+    ["seeddemo", "--yes-this-is-a-demo"],
 )
 WELCOME = """
     The site is up:  {url}
