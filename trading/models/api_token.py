@@ -12,7 +12,8 @@ SCOPES = ("read", "trade")
 
 def token_digest(secret: str) -> str:
     """Return what is stored of a token."""
-    return sha256(secret.encode()).hexdigest()
+    # A client may send any JSON string, also one that is no valid Unicode: it is unknown, not an error.
+    return sha256(secret.encode(errors="surrogatepass")).hexdigest()
 
 
 class ApiToken(models.Model):

@@ -31,5 +31,6 @@ def quotes(symbols: Sequence[str]) -> list[QuoteRow]:
 
 
 def known_symbols(symbols: Sequence[str]) -> set[str]:
-    """Return those of `symbols` that are instruments."""
-    return set(Instrument.objects.filter(symbol__in=symbols).values_list("symbol", flat=True))
+    """Return those of `symbols` that are instruments; they come from clients and may be any text."""
+    possible = [symbol for symbol in symbols if symbol.isprintable()]  # PostgreSQL takes neither NUL nor surrogates
+    return set(Instrument.objects.filter(symbol__in=possible).values_list("symbol", flat=True))

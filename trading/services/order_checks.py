@@ -48,10 +48,12 @@ def order_request(
         raise TradingError("price_not_allowed", f"A market order takes no price; found {price}.")
     if type == Order.Type.LIMIT and price is None:
         raise TradingError("price_required", "A limit order needs a price; found none.")
-    if client_order_id is not None and not 0 < len(client_order_id) <= CLIENT_ORDER_ID_LENGTH:
-        found = f"found {len(client_order_id)} characters"
+    if client_order_id is not None and not (
+        0 < len(client_order_id) <= CLIENT_ORDER_ID_LENGTH and client_order_id.isprintable()
+    ):
         raise TradingError(
-            "invalid_client_order_id", f"A client order id has 1 to {CLIENT_ORDER_ID_LENGTH} characters; {found}."
+            "invalid_client_order_id",
+            f"A client order id has 1 to {CLIENT_ORDER_ID_LENGTH} printable characters; found {client_order_id!r:.80}.",
         )
     checked_price = None if price is None else _positive("price", price)
     return OrderRequest(symbol, side, type, _positive("amount", amount), checked_price, client_order_id)
@@ -69,9 +71,11 @@ def _positive(name: str, value: Decimal) -> Decimal:
 
 def tradable_instrument(symbol: str) -> Instrument:
     """Return the instrument with its quote; raise TradingError `unknown_symbol` or `halted`."""
-    instrument = Instrument.objects.select_related("quote").filter(symbol=symbol).first()
+    instrument = None
+    if symbol.isprintable():  # a NUL or half a character would be an error of the database
+        instrument = Instrument.objects.select_related("quote").filter(symbol=symbol).first()
     if instrument is None:
-        raise TradingError("unknown_symbol", f"There is no instrument {symbol!r}.")
+        raise TradingError("unknown_symbol", f"There is no instrument {symbol!r:.80}.")
     if instrument.halted:
         raise TradingError("halted", f"Trading in {symbol} is halted.")
     return instrument

@@ -140,10 +140,12 @@ def test_all_free_money_can_be_used(account, instrument):
     ("change", "code"),
     [
         ({"symbol": "NONE"}, "unknown_symbol"),
+        ({"symbol": "\x00"}, "unknown_symbol"),
         ({"type": "stop"}, "invalid_type"),
         ({"price": D(100)}, "price_not_allowed"),
         ({"type": "limit"}, "price_required"),
         ({"client_order_id": "x" * 65}, "invalid_client_order_id"),
+        ({"client_order_id": "a\x00"}, "invalid_client_order_id"),
     ],
 )
 def test_a_malformed_order_says_why(account, instrument, change, code):
