@@ -28,7 +28,7 @@ PRUNE_TICKS = 300  # candles of a minute grow slowly and are looked at together
 
 
 class AnotherMarket(Exception):
-    """Another market process writes the quotes; two would fight over every price."""
+    """Somebody else has written quotes just now; two markets would fight over every price."""
 
 
 class Market:
@@ -82,8 +82,8 @@ class Market:
             return self.now
         if newest is not None and abs((stamp - newest[0]).total_seconds()) < self.silence:
             raise AnotherMarket(
-                f"Another market ({newest[2]}) wrote quotes at {newest[0]:%H:%M:%S} UTC; "
-                f"expected none for {self.silence:g} s. Only one may run at a time."
+                f"Quotes were written at {newest[0]:%H:%M:%S} UTC (source {newest[2]}), and only one market may run: "
+                f"expected none for {self.silence:g} s."
             )
         self.instruments = list_instruments(self.source.symbols)
         return self._resumed(newest[1]) if newest is not None and newest[2] == self.source.name else None

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
+from django.core.exceptions import ObjectDoesNotExist
+
 from trading.accounting import notional, unrealized_pnl
 from trading.errors import TradingError
 from trading.market.source import SourceQuote
@@ -18,10 +20,10 @@ PAUSE_SECONDS = (5.0, 10.0)  # between two acts of an account: alive, but readab
 MOST_PER_TICK = 20  # with very many robots they take turns, so that the market keeps its pace
 MOST_EXPOSURE = Decimal("1.5")  # of the equity; above it the robot only reduces
 MOST_ORDERS = 4  # open ones per account
-ORDER_PARTS = (0.01, 0.04)  # of the equity in one order
+ORDER_PARTS = (0.003, 0.015)  # of the equity in one order: fees take a few percent of the account in a day
 LIMIT_DISTANCES = (0.0002, 0.003)  # of the price: minutes of the market away
 AGAINST_POSITION = 0.6  # how often an order goes against the position: exposure returns to zero by itself
-ACTS = {"limit": 5, "market": 3, "cancel": 2}
+ACTS = {"limit": 6, "market": 2, "cancel": 2}
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Robots:
         self._generators: dict[int, random.Random] = {}
 
     def act(self, instruments: Mapping[str, Instrument], quotes: Mapping[str, SourceQuote]) -> None:
-        """Let those accounts act whose pause is over. A refused order is part of trading; a failure is logged."""
+        """Let those accounts act whose pause is over. A refused order is part of trading and no failure."""
         self._seconds += self.interval
         accounts = Account.objects.filter(robot=True).order_by("pk")
         due = [account for account in accounts if self._next_act(account) <= self._seconds]
@@ -75,7 +77,7 @@ class Robots:
             self._due[account.pk] = self._seconds + generator.uniform(*PAUSE_SECONDS)
             try:
                 _Move(account, instruments, quotes, generator).make()
-            except TradingError as error:
+            except (TradingError, ObjectDoesNotExist) as error:  # an admin may delete what the robot looks at
                 logger.debug("Robot %s: %s", account, error)
 
     def _next_act(self, account: Account) -> float:

@@ -25,7 +25,8 @@ class Stop(Protocol):
 class MarketRunner:
     """Ticks a market every `interval` seconds. A tick that overruns skips those that it has missed.
 
-    With `ticks`, it ends after so many, and then a problem ends it too: OperationalError, AnotherMarket.
+    A failed tick is logged, once for a row of like failures, and the next one tries again. With `ticks`, it ends after
+    so many, and a failure ends it too.
     """
 
     market: Market
@@ -33,7 +34,7 @@ class MarketRunner:
     stop: Stop
     interval: float = 1.0
     ticks: int | None = None
-    _trouble: str = field(default="", init=False)
+    _trouble: type[Exception] | None = field(default=None, init=False)
 
     def run(self) -> None:
         """Tick until stopped, or `ticks` times."""
@@ -49,26 +50,31 @@ class MarketRunner:
             self.stop.wait(due - monotonic())
 
     def iterate(self) -> None:
-        """Do one tick; log the first of a row of failures, and that they are over."""
+        """Do one tick; log the first of a row of failures, and when they are over."""
         close_old_connections()  # a connection that died since the last tick is noticed here, not in a query
         try:
             self.market.tick()
             if self.robots is not None:
                 self.robots.act(self.market.instruments, self.market.quotes)
-        except (OperationalError, InterfaceError, AnotherMarket) as error:
+        except Exception as error:
             if self.ticks is not None:
                 raise
-            self._report(error)
+            if type(error) is not self._trouble:
+                _report(error)
+            self._trouble = type(error)
         else:
-            if self._trouble:
+            if self._trouble is not None:
                 logger.info("The market goes on from %s.", self.market.now)
-            self._trouble = ""
+            self._trouble = None
         finally:
             close_old_connections()
 
-    def _report(self, error: Exception) -> None:
-        trouble = type(error).__name__
-        if trouble != self._trouble:
-            what = "waits" if isinstance(error, AnotherMarket) else "stands still until the database answers"
-            logger.warning("The market %s: %s", what, str(error).strip())
-        self._trouble = trouble
+
+def _report(error: Exception) -> None:
+    """Log a failure: what has its reason in the surroundings in a line, and a mistake of ours with its traceback."""
+    if isinstance(error, AnotherMarket):
+        logger.info("The market waits. %s", error)
+    elif isinstance(error, OperationalError | InterfaceError):
+        logger.warning("The market stands still until the database answers: %s", str(error).strip())
+    else:
+        logger.error("The market could not do its tick and tries again.", exc_info=error)

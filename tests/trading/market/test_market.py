@@ -1,6 +1,7 @@
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
+import psycopg
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -10,6 +11,7 @@ from trading.market.bars import load_bars
 from trading.market.market import AnotherMarket, Market
 from trading.market.random_walk import RandomWalkSource
 from trading.market.replay import ReplaySource
+from trading.market.runner import MarketRunner
 from trading.market.session import SESSION_SECONDS, MarketTime
 from trading.models import Candle, Instrument, Quote, User
 
@@ -145,7 +147,7 @@ def test_another_source_starts_at_its_own_first_day():
 def test_two_markets_do_not_fight():
     first = written(1)
     second = market()
-    with pytest.raises(AnotherMarket, match=r"Another market .replay. wrote quotes at .* Only one may run"):
+    with pytest.raises(AnotherMarket, match=r"written at .* UTC .source replay., and only one market may run"):
         second.write()
     first.write()
     silence()
@@ -190,3 +192,42 @@ def test_old_minutes_are_pruned(monkeypatch):
         assert minutes.count() == 10
         assert minutes.last().start == datetime(2012, 5, 18, 14, 15, tzinfo=UTC)
     assert Candle.objects.filter(interval="1d").count() == 4 * 120 + 5
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_survives_the_end_of_its_database_connections(caplog):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no connection that a server could end")
+    made = market()
+    stop = ConnectionKiller(waits=4)
+    MarketRunner(made, None, stop, interval=0.01).run()
+    assert stop.killed == 1
+    assert made.now >= MarketTime(FIRST_DAY, 120)
+    assert len([message for message in caplog.messages if "database" in message]) <= 1
+
+
+class ConnectionKiller:
+    """Stops a runner after so many waits; in the second it ends every connection to the database."""
+
+    def __init__(self, waits):
+        self.left = waits
+        self.killed = 0
+
+    @property
+    def stopped(self):
+        return self.left == 0
+
+    def wait(self, seconds):
+        self.left -= 1
+        if self.left == 2:
+            with psycopg.connect(**psycopg_parameters()) as killer:
+                killer.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            self.killed += 1
+
+
+def psycopg_parameters():
+    parameters = connection.get_connection_params()
+    return {name: parameters[name] for name in ("dbname", "user", "password", "host", "port") if name in parameters}

@@ -88,19 +88,29 @@ def test_it_waits_for_another_market(clock, caplog):
     caplog.set_level("INFO", "trading")
     market = FakeMarket(AnotherMarket("another"), AnotherMarket("another"))
     MarketRunner(market, None, FakeStop(4)).run()
-    assert caplog.messages == ["The market waits: another", "The market goes on from now."]
+    assert caplog.messages == ["The market waits. another", "The market goes on from now."]
     assert market.ticked == 4
 
 
-@pytest.mark.parametrize("trouble", [AnotherMarket("another"), OperationalError("gone")])
+@pytest.mark.parametrize("trouble", [AnotherMarket("another"), OperationalError("gone"), ZeroDivisionError()])
 def test_trouble_ends_a_run_of_counted_ticks(clock, trouble):
     with pytest.raises(type(trouble)):
         MarketRunner(FakeMarket(trouble), None, FakeStop(9), ticks=2).run()
 
 
-def test_other_failures_are_not_hidden(clock):
-    with pytest.raises(ZeroDivisionError):
-        MarketRunner(FakeMarket(ZeroDivisionError()), None, FakeStop(9)).run()
+def test_other_failures_are_logged_with_their_traceback_once_and_tried_again(clock, caplog):
+    caplog.set_level("INFO", "trading")
+    market = FakeMarket(ZeroDivisionError(), ZeroDivisionError())
+    MarketRunner(market, None, FakeStop(3)).run()
+    assert market.ticked == 3
+    assert caplog.messages == ["The market could not do its tick and tries again.", "The market goes on from now."]
+    assert "Traceback" in caplog.text
+
+
+def test_a_new_kind_of_failure_is_logged_too(clock, caplog):
+    market = FakeMarket(OperationalError("gone"), ZeroDivisionError())
+    MarketRunner(market, None, FakeStop(2)).run()
+    assert [record.levelname for record in caplog.records] == ["WARNING", "ERROR"]
 
 
 def test_robots_act_after_the_tick(clock):
