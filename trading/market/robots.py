@@ -22,7 +22,7 @@ MOST_EXPOSURE = Decimal("1.5")  # of the equity; above it the robot only reduces
 MOST_ORDERS = 4  # open ones per account
 ORDER_PARTS = (0.003, 0.015)  # of the equity in one order: fees take a few percent of the account in a day
 LIMIT_DISTANCES = (0.0002, 0.003)  # of the price: minutes of the market away
-AGAINST_POSITION = 0.6  # how often an order goes against the position: exposure returns to zero by itself
+AGAINST_POSITION = 0.55  # how often an order goes against the position: exposure returns by itself
 ACTS = {"limit": 6, "market": 2, "cancel": 2}
 
 
@@ -152,10 +152,10 @@ class _Move:
     def _choice(self) -> tuple[str, Side]:
         symbol = self.generator.choice(sorted(self.quotes))
         held = sum(position.signed_amount for position in self.book.positions if position.instrument.symbol == symbol)
-        against = Side.SELL if held > 0 else Side.BUY
-        if held and self.generator.random() < AGAINST_POSITION:
-            return symbol, against
-        return symbol, self.generator.choice(list(Side))
+        if not held:
+            return symbol, self.generator.choice((Side.BUY, Side.SELL))
+        against, along = (Side.SELL, Side.BUY) if held > 0 else (Side.BUY, Side.SELL)
+        return symbol, against if self.generator.random() < AGAINST_POSITION else along
 
     def _amount(self, symbol: str) -> Decimal:
         part = Decimal(str(round(self.generator.uniform(*ORDER_PARTS), 4)))
