@@ -27,7 +27,6 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -67,11 +66,18 @@ def _database(config: dict[str, Any]) -> dict[str, Any]:
     # An ASGI server gives each request its own thread, so connections live in a pool; the health check is what makes
     # a restarted PostgreSQL cost nothing but the queries that were under way.
     pool = {"min_size": 1, "max_size": 20, "timeout": 10}
+    # Every wait ends (milliseconds). DATABASE_URL may say otherwise, for a long migration: ?options=-c...
+    limits = {"statement_timeout": 10_000, "lock_timeout": 5_000, "idle_in_transaction_session_timeout": 30_000}
+    defaults = {
+        "connect_timeout": 5,  # seconds
+        "tcp_user_timeout": 15_000,  # milliseconds until a server that vanished counts as gone
+        "options": " ".join(f"-c {name}={value}" for name, value in limits.items()),
+    }
     return {
         **config,
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {**config.get("OPTIONS", {}), "pool": pool},
+        "OPTIONS": {**defaults, **config.get("OPTIONS", {}), "pool": pool},
     }
 
 
@@ -105,6 +111,14 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = ENVIRONMENT.var_dir / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "tradingsite.static_files.HashedStaticFilesStorage"
+    },
+}
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
 

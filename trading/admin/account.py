@@ -26,7 +26,7 @@ def _free(account: Account) -> str:
 free: Column = _free
 
 
-class NewAccountForm(forms.ModelForm[Account]):
+class NewAccountForm(forms.ModelForm):
     """What an admin says about a new account."""
 
     deposit = ExactDecimalField(_("deposit")).formfield(initial=DEPOSIT, min_value=0)
