@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -110,10 +110,8 @@ def _pytest(arguments: list[str], environment: dict[str, str]) -> int:
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
     """Kill what pytest left behind: its session is a process group of its own."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 

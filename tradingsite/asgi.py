@@ -8,6 +8,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tradingsite.settings")
 http = get_asgi_application()
 
 from channels.routing import ProtocolTypeRouter  # noqa: E402 - Django must be set up before models are imported
+
 from consumers.routing import websocket_application  # noqa: E402
 from tradingsite.static_files import StaticFiles  # noqa: E402
 

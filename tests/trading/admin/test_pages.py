@@ -1,0 +1,71 @@
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+MODELS = [
+    "user",
+    "account",
+    "instrument",
+    "quote",
+    "candle",
+    "order",
+    "fill",
+    "position",
+    "ledgerentry",
+    "apitoken",
+]
+READ_ONLY = ["quote", "candle", "order", "fill", "position", "ledgerentry", "apitoken"]
+
+
+def url(model, page, *args):
+    return reverse(f"admin:trading_{model}_{page}", args=args)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_list_shows_and_searches_rows(admin, one_of_each, model):
+    response = admin.get(url(model, "changelist"))
+    assert one_of_each[model] in response.context["cl"].result_list
+    assert admin.get(url(model, "changelist"), {"q": "no such row"}).context["cl"].result_count == 0
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_list_takes_as_many_queries_for_many_rows_as_for_one(admin, one_of_each, more_of_each, model):
+    admin.get(url(model, "changelist"))  # what is cached once per process, as content types, does not count
+    with CaptureQueriesContext(
+        connection,
+    ) as for_one:
+        admin.get(url(model, "changelist"))
+    more_of_each()
+    with CaptureQueriesContext(connection) as for_many:
+        response = admin.get(url(model, "changelist"))
+    assert len(response.context["cl"].result_list) > 10
+    assert len(for_many) == len(for_one)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_the_page_of_a_row_opens(admin, one_of_each, model):
+    assert admin.get(url(model, "change", one_of_each[model].pk)).status_code == 200
+
+
+@pytest.mark.parametrize("model", READ_ONLY)
+def test_what_services_and_the_market_write_is_neither_added_nor_deleted_by_an_admin(admin, one_of_each, model):
+    row = one_of_each[model]
+    assert admin.get(url(model, "add")).status_code == 403
+    assert admin.post(url(model, "delete", row.pk), {"post": "yes"}).status_code == 403
+    assert type(row).objects.filter(pk=row.pk).exists()
+
+
+@pytest.mark.parametrize("model", READ_ONLY)
+def test_what_services_and_the_market_write_is_not_changed_by_an_admin(admin, one_of_each, model):
+    assert admin.post(url(model, "change", one_of_each[model].pk), {"amount": "1"}).status_code == 403
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_only_staff_may_look(client, one_of_each, model):
+    client.force_login(one_of_each["user"])
+    assert client.get(url(model, "changelist")).status_code == 302
+
+
+def test_the_index_has_the_name_of_the_site(admin):
+    assert "Trading site administration" in admin.get(reverse("admin:index")).text

@@ -1,0 +1,26 @@
+from django.urls import reverse
+
+from trading.models import User
+
+PASSWORD = "correct-horse-battery"
+
+
+def test_a_user_made_here_has_an_account(admin):
+    fields = {"username": "dora", "password1": PASSWORD, "password2": PASSWORD, "usable_password": "true"}
+    assert admin.post(reverse("admin:trading_user_add"), fields).status_code == 302
+    assert User.objects.get(username="dora").accounts.get().name == "paper"
+
+
+def test_the_page_shows_the_accounts_and_offers_no_change_of_them(admin, trader):
+    page = admin.get(reverse("admin:trading_user_change", args=[trader.pk]))
+    assert "100,000" in page.text
+    assert "accounts-0-name" not in page.text
+    assert "Add another Account" not in page.text
+
+
+def test_a_time_zone_must_exist(admin, trader):
+    page = reverse("admin:trading_user_change", args=[trader.pk])
+    form = admin.get(page).context["adminform"].form
+    values = {name: value for name, value in form.initial.items() if isinstance(value, str | int) and value}
+    response = admin.post(page, {**values, "time_zone": "Mars/Olympus"})
+    assert "time_zone" in response.context["adminform"].form.errors
