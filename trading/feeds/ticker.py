@@ -10,9 +10,10 @@ from trading.wire import decimal_text, milliseconds, optional_text, present
 
 @register
 class TickerFeed(SymbolFeed):
-    """Symbol -> {symbol, bid, ask, last, markPrice, open, high, low, change, percentage, baseVolume, timestamp}.
+    """Symbol -> {symbol, bid, ask, last, markPrice, open, high, low, change, percentage, baseVolume, ...}.
 
-    change and percentage count from the previous close; timestamp is when the quote was made, in real time.
+    change and percentage count from the previous close; timestamp is when the quote was made, in real time, and
+    marketTime what time it was in the replayed market.
     """
 
     name = "ticker"
@@ -38,5 +39,6 @@ def _entry(row: QuoteRow) -> Document:
         change=decimal_text(row.last - row.previous_close),
         percentage=optional_text(change_in_percent(row.last, row.previous_close)),
         baseVolume=decimal_text(row.volume),
+        marketTime=milliseconds(row.market_time),
         timestamp=milliseconds(row.updated_at),
     )

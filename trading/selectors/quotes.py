@@ -21,6 +21,7 @@ class QuoteRow(NamedTuple):
     low: Decimal
     previous_close: Decimal
     volume: Decimal
+    market_time: datetime
     updated_at: datetime
 
 

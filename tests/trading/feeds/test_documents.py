@@ -212,6 +212,7 @@ def test_accounts_of_one_user_may_hold_the_same_symbol(account, instrument):
 def test_ticker(instrument):
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     set_quote(instrument, "99", "101", previous_close=D(80), volume=D("1234.5"), updated_at=moment, high=D(102))
+    Quote.objects.update(market_time=datetime(2008, 10, 6, 15, 30, tzinfo=UTC))
     assert symbol_feed().fetch(["AAPL", "NONE"]) == {
         "AAPL": {
             "symbol": "AAPL",
@@ -225,6 +226,7 @@ def test_ticker(instrument):
             "change": "20",
             "percentage": "25",
             "baseVolume": "1234.5",
+            "marketTime": 1223307000000,
             "timestamp": 1767225600000,
         }
     }

@@ -10,6 +10,7 @@ from django.utils import timezone
 from pushers.feed import SymbolFeed
 from trading.models import Account, Instrument, Quote, User
 
+MARKET_TIME = 1223307060000  # 2008-10-06 15:31:00 UTC
 TIMESTAMP = 1767225600412  # 2026-01-01 00:00:00 UTC
 VALUED = {
     "side": "long",
@@ -76,6 +77,7 @@ TICKER = {
     "last": "61.5",
     "markPrice": "61.5",
     "percentage": "-1.2",
+    "marketTime": MARKET_TIME,
     "timestamp": TIMESTAMP,
 }
 

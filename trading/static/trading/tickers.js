@@ -7,7 +7,7 @@ export function keepTickers(panel, client) {
     client.addEventListener("ticker", () => {
         const symbols = Object.keys(client.tickers).sort();
         showRows(panel, symbols.map((symbol) => [symbol, client.tickers[symbol]]));
-        showTime(Math.max(...symbols.map((symbol) => client.tickers[symbol].timestamp ?? 0)));
+        showTime(Math.max(...symbols.map((symbol) => client.tickers[symbol].marketTime ?? 0)));
     });
 }
 

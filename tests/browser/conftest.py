@@ -1,0 +1,102 @@
+"""A Chromium, a signed-in page, and the socket's other end as a test plays it."""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute, sync_playwright
+
+from tests.settings import chromium_path
+from tests.trading.pages.conftest import aapl, alice, documents
+from trading.models import User
+
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+__all__ = ["aapl", "alice", "documents"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = chromium_path()
+    if path is None:
+        message = "No Chromium (Debian: apt install chromium; or set CHROMIUM): the browser tests did not run."
+        if os.environ.get("CI") == "true":
+            pytest.fail(message)
+        pytest.skip(message)
+    # Playwright's event loop stays in this thread for as long as it runs: Django would refuse the ORM there, though the
+    # tests use one at a time, and async tests could not run at all, so it must end with its module.
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class FakeSocket:
+    """The server's end of the page's socket: welcomes, confirms every subscription, and sends what a test says."""
+
+    def __init__(self) -> None:
+        self.connections: list[WebSocketRoute] = []
+        self.received: list[dict[str, Any]] = []
+
+    def connected(self, route: WebSocketRoute) -> None:
+        self.connections.append(route)
+        route.on_message(self.answer)
+        self.send(
+            {"type": "welcome", "protocol": 1, "user": {"id": 1, "username": "alice"}, "heartbeat": 10, "ts": 1000}
+        )
+
+    def answer(self, text: str | bytes) -> None:
+        frame = json.loads(text)
+        self.received.append(frame)
+        if frame["type"] == "subscribe":
+            answers = {name: {"ok": True} for name in frame["feeds"]}
+            self.send({"type": "subscribed", "id": frame["id"], "feeds": answers, "symbols": {}})
+            if "have" in frame:  # nothing has changed meanwhile
+                self.send({"type": "push", "ts": 1000, "feeds": frame["have"]})
+
+    def send(self, frame: dict[str, Any]) -> None:
+        self.connections[-1].send(json.dumps(frame))
+
+    def snapshots(self, documents: dict[str, Any], seq: int = 1) -> None:
+        entries = {name: {"epoch": 1, "seq": seq, "snapshot": document} for name, document in documents.items()}
+        self.send({"type": "push", "ts": 1000, "feeds": entries})
+
+    def patches(self, patches: dict[str, Any], seq: int) -> None:
+        entries = {name: {"epoch": 1, "seq": seq, "patch": patch} for name, patch in patches.items()}
+        self.send({"type": "push", "ts": 1000, "feeds": entries})
+
+
+@pytest.fixture
+def socket() -> FakeSocket:
+    return FakeSocket()
+
+
+@pytest.fixture
+def open_page(
+    browser: Browser, live_server: Any, alice: User, client: Any, socket: FakeSocket
+) -> Iterator[Callable[..., Page]]:
+    """Open a path as alice; options are those of a browser context. What the page logs as an error fails the test."""
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
+
+    def open_path(path: str = "/", *, signed_in: bool = True, **options: Any) -> Page:
+        context = browser.new_context(**options)
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        if signed_in:
+            client.force_login(alice)
+            name = "sessionid"
+            context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.route_web_socket("**/ws/", socket.connected)
+        page.goto(live_server.url + path)
+        return page
+
+    yield open_path
+    for context in contexts:
+        context.close()
+    assert errors == []

@@ -1,0 +1,196 @@
+"""The dashboard in a real browser, with a socket that the test plays."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from pushers import FeedStale
+from tests.browser.conftest import FakeSocket
+from tests.trading.pages.conftest import DOCUMENTS, EMPTY, TICKER
+from trading.errors import TradingError
+from trading.models import Instrument, User
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+PHONE = {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 2}
+DESKTOP = {"viewport": {"width": 1280, "height": 900}}
+OpenPage = Callable[..., Page]
+
+
+def text_of(page: Page, field: str, within: str) -> Any:
+    return page.locator(f"#{within} [data-rows] [data-field={field}]").first
+
+
+def shoot(page: Page, name: str) -> None:
+    """Keep a screenshot where SCREENSHOTS names a folder."""
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+
+def background(page: Page) -> int:
+    """The lightness of the page's background, 0 to 765."""
+    colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    return sum(int(part) for part in colour[4:-1].split(",")[:3])
+
+
+@pytest.fixture
+def market(aapl: Instrument, documents: dict[str, Any]) -> dict[str, Any]:
+    """A running market, and documents that a test may change before it opens the page."""
+    return documents
+
+
+def test_the_server_renders_the_numbers_without_any_script(open_page: OpenPage, market: Any) -> None:
+    page = open_page(java_script_enabled=False, **DESKTOP)
+    expect(text_of(page, "equity", "accounts")).to_have_text("100,002.15")
+    expect(text_of(page, "unrealizedPnl", "positions")).to_have_text("+14.50")
+
+
+def test_a_pushed_patch_changes_the_cell(open_page: OpenPage, market: Any, socket: FakeSocket) -> None:
+    page = open_page(**DESKTOP)
+    socket.snapshots(DOCUMENTS)
+    socket.patches({"balance": {"paper": {"free": "1234567.891"}}, "pnl": {"paper": {"dayPnl": "-5"}}}, seq=2)
+    expect(text_of(page, "free", "accounts")).to_have_text("1,234,567.89")
+    expect(text_of(page, "free", "accounts")).to_have_attribute("title", "1234567.891")
+    expect(text_of(page, "dayPnl", "accounts")).to_have_text("\N{MINUS SIGN}5.00")
+    expect(text_of(page, "dayPnl", "accounts")).to_have_attribute("data-sign", "negative")
+
+
+def test_live_documents_look_as_the_server_rendered_them(open_page: OpenPage, market: Any, socket: FakeSocket) -> None:
+    page = open_page(**DESKTOP)
+    panels = "[...document.querySelectorAll('[data-rows]')].map((e) => e.innerHTML.replace(/>\\s+</g, '><').trim())"
+    forms = '.map((html) => html.replace(/ action="[^"]*"| value="[^"]{32,}"/g, \'\'))'
+    before = page.evaluate(panels + forms)
+    # Rows that the script makes itself, from the templates: first nothing, then everything.
+    socket.snapshots(EMPTY)
+    expect(page.get_by_text("No open orders.")).to_be_visible()
+    socket.snapshots(DOCUMENTS, seq=2)
+    socket.send({"type": "ticker", "ts": 2000, "tickers": {"AAPL": TICKER}})
+    expect(page.locator("#orders [data-rows] tr")).to_have_count(1)
+    assert page.evaluate(panels + forms) == before
+    expect(page.locator("#orders [data-rows] form")).to_have_attribute("action", r"/orders/318/cancel/")
+
+
+def test_rows_come_in_order_and_go(open_page: OpenPage, market: Any, socket: FakeSocket) -> None:
+    page = open_page(**DESKTOP)
+    socket.snapshots(DOCUMENTS)
+    order = DOCUMENTS["orders"]["318"]
+    socket.patches({"orders": {"9": order, "1000": order}}, seq=2)
+    rows = page.locator("#orders [data-rows] tr")
+    expect(rows).to_have_count(3)
+    assert rows.evaluate_all("(rows) => rows.map((row) => row.dataset.key)") == ["1000", "318", "9"]
+    socket.patches({"orders": {"9": None, "1000": None, "318": None}}, seq=3)
+    expect(page.get_by_text("No open orders.")).to_be_visible()
+
+
+def test_the_empty_state_is_said_in_words(open_page: OpenPage, market: Any, socket: FakeSocket) -> None:
+    market.update(EMPTY)
+    page = open_page(**DESKTOP)
+    expect(page.get_by_text("No open positions.")).to_be_visible()
+    expect(page.locator("#positions table")).to_be_hidden()
+    socket.snapshots(DOCUMENTS)
+    expect(page.get_by_text("No open positions.")).to_be_hidden()
+    expect(text_of(page, "contracts", "positions")).to_have_text("10")
+
+
+def test_a_panel_that_is_stale_at_first_says_why(open_page: OpenPage, market: Any) -> None:
+    market["pnl"] = FeedStale("market_stale")
+    page = open_page(**DESKTOP)
+    expect(page.locator("#positions [data-stale-mark]")).to_contain_text("the market has sent no new prices")
+    expect(page.locator("#orders [data-stale-mark]")).to_be_hidden()
+    expect(page.locator("#pnl")).to_contain_text("Not known at the moment.")
+
+
+def test_the_light_tells_live_stale_and_reconnecting(open_page: OpenPage, market: Any, socket: FakeSocket) -> None:
+    page = open_page(**DESKTOP)
+    light = page.locator("[data-connection]")
+    expect(light).to_contain_text("Connecting")
+    socket.snapshots(DOCUMENTS)
+    socket.send({"type": "ticker", "ts": 2000, "tickers": {"AAPL": TICKER}})
+    expect(light).to_contain_text("Live")
+    expect(page.locator("[data-market-time]")).to_have_text("2008-10-06 15:31")
+    expect(page.locator("[data-stale]")).to_have_count(0)
+    shoot(page, "desktop-live")
+    stale = {"reason": "pusher_down", "since": 1000}
+    heads = {name: {"epoch": 1, "seq": 1, "asOf": 1000} for name in DOCUMENTS}
+    socket.send({"type": "heartbeat", "ts": 3000, "feeds": {**heads, "orders": {**heads["orders"], "stale": stale}}})
+    expect(page.locator("#orders [data-stale-mark]")).to_contain_text("the push service is down")
+    expect(light).to_contain_text("Connected, some data is stale")
+    shoot(page, "desktop-stale")
+    socket.connections[-1].close(code=1012)
+    expect(page.locator("#fills [data-stale-mark]")).to_contain_text("not connected")
+
+
+def test_a_lost_connection_comes_back_by_itself(open_page: OpenPage, market: Any, socket: FakeSocket) -> None:
+    page = open_page(**DESKTOP)
+    socket.snapshots(DOCUMENTS)
+    expect(page.locator("#fills")).not_to_have_attribute("data-stale", "")
+    socket.connections[-1].close(code=1012)
+    expect(page.locator("#fills")).to_have_attribute("data-stale", "")
+    expect(page.locator("#fills")).not_to_have_attribute("data-stale", "")
+    [again] = [frame for frame in socket.received if "have" in frame]
+    assert again["have"]["orders"] == {"epoch": 1, "seq": 1}
+
+
+def test_signed_out_elsewhere_offers_to_sign_in(open_page: OpenPage, market: Any, socket: FakeSocket) -> None:
+    page = open_page(**DESKTOP)
+    socket.snapshots(DOCUMENTS)
+    socket.connections[-1].close(code=4401)
+    expect(page.locator("[data-connection]")).to_contain_text("Signed out")
+    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+    shoot(page, "desktop-signed-out")
+
+
+def test_a_refused_order_says_why_beside_the_form(
+    open_page: OpenPage, market: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**order: Any) -> None:
+        raise TradingError("amount_off_step", f"Expected a multiple of 1; found {order['amount']}.")
+
+    monkeypatch.setattr("trading.services.order_place", refuse)
+    page = open_page(**DESKTOP)
+    page.get_by_label("Amount").fill("1.5")
+    page.get_by_role("button", name="Place order").click()
+    result = page.locator("#order-form [data-result]")
+    expect(result).to_have_text("Expected a multiple of 1; found 1.5.")
+    expect(result).to_have_attribute("data-outcome", "failed")
+    expect(page.get_by_label("Amount")).to_have_value("1.5")
+    shoot(page, "desktop-refused")
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_the_page_follows_the_systems_colours(
+    open_page: OpenPage, market: Any, socket: FakeSocket, scheme: str
+) -> None:
+    page = open_page(color_scheme=scheme, **DESKTOP)
+    socket.snapshots(DOCUMENTS)
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", scheme)
+    assert background(page) < 200 if scheme == "dark" else background(page) > 600
+    shoot(page, f"desktop-{scheme}")
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+@pytest.mark.parametrize("path", ["/", "/login/"])
+def test_a_phone_shows_everything_without_scrolling_sideways(
+    open_page: OpenPage, market: Any, socket: FakeSocket, scheme: str, path: str
+) -> None:
+    page = open_page(path, signed_in=path == "/", color_scheme=scheme, **PHONE)
+    if path == "/":
+        socket.snapshots(DOCUMENTS)
+        expect(text_of(page, "total", "accounts")).to_be_visible()
+        clipped = "(e) => e.scrollWidth > e.clientWidth"
+        boxes = "[...document.querySelectorAll('.panel, .scroll')]"
+        assert page.evaluate(f"{boxes}.filter({clipped}).map((e) => e.closest('.panel').id)") == []
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    shoot(page, f"phone{path.replace('/', '-')}{scheme}")
+
+
+def test_signing_in_by_hand(open_page: OpenPage, market: Any, alice: User) -> None:
+    page = open_page("/", signed_in=False, **DESKTOP)
+    page.get_by_label("User name").fill("alice")
+    page.get_by_label("Password").fill("paper-trading")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
