@@ -18,6 +18,7 @@ from trading.market.stop_signals import StopSignals
 
 logger = logging.getLogger(__name__)
 
+LONGEST_INTERVAL = 2.0  # seconds: less than SILENCE_SECONDS, or a second market would take this one for gone
 SOURCES = {source.name: source for source in (ReplaySource, RandomWalkSource)}
 
 
@@ -33,7 +34,10 @@ class Command(BaseCommand):
             "--seed", type=int, default=1, help="another one gives other paths, robots and random walks"
         )
         parser.add_argument(
-            "--interval", type=_number_within(60), default=1.0, help="seconds between two ticks (default 1)"
+            "--interval",
+            type=_number_within(LONGEST_INTERVAL),
+            default=1.0,
+            help="seconds between two ticks (default 1)",
         )
         parser.add_argument("--no-robots", action="store_true", help="leave the robots' accounts alone")
         length = parser.add_mutually_exclusive_group()
