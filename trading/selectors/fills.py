@@ -6,12 +6,28 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db.models import OuterRef, Subquery, Value
-from django.db.models.functions import Coalesce
+from django.db import connection
+from django.db.models.expressions import RawSQL
 
 from trading.models import Account, Fill
 
 NEWEST = 50  # what a page shows; the rest is history, read elsewhere
+
+# The ids of each account's newest fills, from the head of the index (account, id descending): the cost does not grow
+# with history, as a window function's would. PostgreSQL needs the LATERAL: given SQLite's form it joins all fills with
+# all accounts first (5 s instead of 0.4 s for 1,000 users of 240 fills). SQLite has no LATERAL.
+NEWEST_IDS = {
+    "postgresql": f"""
+        SELECT newest.id FROM {Account._meta.db_table} account CROSS JOIN LATERAL (
+            SELECT id FROM {Fill._meta.db_table} WHERE account_id = account.id ORDER BY id DESC LIMIT {NEWEST}
+        ) newest WHERE account.user_id IN (%s)""",
+    "sqlite": f"""
+        SELECT fill.id FROM {Account._meta.db_table} account JOIN {Fill._meta.db_table} fill
+        ON fill.account_id = account.id AND fill.id >= COALESCE((
+            SELECT id FROM {Fill._meta.db_table} WHERE account_id = account.id
+            ORDER BY id DESC LIMIT 1 OFFSET {NEWEST - 1}
+        ), 0) WHERE account.user_id IN (%s)""",
+}
 
 
 class FillRow(NamedTuple):
@@ -33,35 +49,32 @@ class FillRow(NamedTuple):
 
 
 def newest_fills(user_ids: Sequence[int]) -> list[FillRow]:
-    """Return the newest 50 fills of each user, newest first, in one query.
-
-    Each account's 50th newest fill bounds a scan of the index (account, id), so the cost does not grow with history,
-    as a window function's would.
-    """
-    own = Fill.objects.filter(account=OuterRef("pk")).order_by("-id").values("id")
-    accounts = Account.objects.filter(
-        user_id__in=user_ids, fills__id__gte=Coalesce(Subquery(own[NEWEST - 1 : NEWEST]), Value(0))
-    )
+    """Return the newest 50 fills of each user, newest first, in one query."""
+    if not user_ids:
+        return []
+    # The placeholder of the constant becomes one for each user; the ids themselves go as parameters.
+    newest_ids = NEWEST_IDS[connection.vendor] % ", ".join(["%s"] * len(user_ids))
+    rows = Fill.objects.filter(id__in=RawSQL(newest_ids, tuple(user_ids)))
     columns = (
-        "user_id",
-        "name",
-        "fills__id",
-        "fills__order_id",
-        "fills__instrument__symbol",
-        "fills__side",
-        "fills__price",
-        "fills__amount",
-        "fills__cost",
-        "fills__fee",
-        "fills__realized_pnl",
-        "fills__taker_or_maker",
-        "fills__created_at",
+        "account__user_id",
+        "account__name",
+        "id",
+        "order_id",
+        "instrument__symbol",
+        "side",
+        "price",
+        "amount",
+        "cost",
+        "fee",
+        "realized_pnl",
+        "taker_or_maker",
+        "created_at",
     )
     by_user: dict[int, list[FillRow]] = defaultdict(list)
-    for row in accounts.values_list(*columns):
+    for row in rows.values_list(*columns):
         by_user[row[0]].append(FillRow._make(row))
     # A user of several accounts has up to 50 of each by now.
-    return [row for rows in by_user.values() for row in sorted(rows, key=_newest_first)[:NEWEST]]
+    return [row for own in by_user.values() for row in sorted(own, key=_newest_first)[:NEWEST]]
 
 
 def _newest_first(row: FillRow) -> int:
