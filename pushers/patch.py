@@ -11,6 +11,8 @@ import msgspec
 Document = dict[str, Any]
 Patch = dict[str, Any]
 
+EXACT_INTEGER = 2**53 - 1  # the largest that a browser reads as it was written; above it rounds without a word
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -65,17 +67,40 @@ def check_document(document: object, path: str = "$") -> None:
     if not isinstance(document, dict):
         raise DocumentError(f"{path} must be an object; found {type(document).__name__}.")
     for key, value in document.items():
-        if not isinstance(key, str):
-            raise DocumentError(f"{path} must have string keys; found {key!r} ({type(key).__name__}).")
+        if not isinstance(key, str) or not _is_text(key):
+            raise DocumentError(f"{path} must have keys of Unicode text; found {key!r} ({type(key).__name__}).")
         if isinstance(value, dict):
             check_document(value, f"{path}.{key}")
-        elif not isinstance(value, str | int):  # bool is an int
+        elif not _is_leaf(value):
             raise DocumentError(
-                f"{path}.{key} must be an object, a string, an integer or a boolean;"
+                f"{path}.{key} must be an object, plain Unicode text, an integer within 53 bits or a boolean;"
                 f" found {value!r} ({type(value).__name__})."
             )
+
+
+def copy_document(document: Document) -> Document:
+    """Return a copy that later changes of the feed's own objects do not reach."""
+    return {key: copy_document(value) if isinstance(value, dict) else value for key, value in document.items()}
 
 
 def encode(value: object) -> str:
     """Return `value` as compact JSON text."""
     return _encoder.encode(value).decode()
+
+
+def _is_leaf(value: object) -> bool:
+    # Exact types: the encoder refuses subclasses, after the document would have been recorded.
+    if type(value) is str:
+        return _is_text(value)
+    return type(value) is bool or (type(value) is int and -EXACT_INTEGER <= value <= EXACT_INTEGER)
+
+
+def _is_text(value: str) -> bool:
+    """Say whether `value` can travel: a lone surrogate has no UTF-8 form."""
+    if value.isascii():
+        return True
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

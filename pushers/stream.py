@@ -8,7 +8,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pushers.patch import Document, check_document, diff, encode
+from pushers.patch import Document, Patch, check_document, copy_document, diff, encode
 
 
 class Position(NamedTuple):
@@ -69,15 +69,16 @@ class Stream:
         seq and has no entry: whoever watches it is waiting for a snapshot. Raises DocumentError and changes nothing
         when the document breaks the contract.
         """
-        if self.document is None:
-            check_document(document)
-            self._advance(document)
-            return None
-        patch = diff(self.document, document)
-        if not patch:
-            return None
+        before = self.document
+        patch: Patch = {}
+        if before is not None and isinstance(document, dict):
+            patch = diff(before, document)
+            if not patch:
+                return None
         check_document(document)
         self._advance(document)
+        if before is None:
+            return None
         change, snapshot = _entry_text(self.position, "patch", encode(patch)), self.snapshot()
         if len(change) >= len(snapshot):
             return Entry(self.position, True, snapshot)
@@ -95,7 +96,7 @@ class Stream:
 
     def _advance(self, document: Document) -> None:
         self.position = Position(self.position.epoch, self.position.seq + 1)
-        self.document, self._snapshot = document, None
+        self.document, self._snapshot = copy_document(document), None
 
 
 def position_text(position: Position) -> str:
