@@ -15,10 +15,11 @@ from consumers.close_codes import CloseCode
 from consumers.conf import consumer_settings
 from consumers.connection import Connection, Place
 from consumers.frames import server_frame, ticker_frame
+from consumers.membership import Membership
 from consumers.symbol_board import SymbolBoard
 from consumers.watched_user import WatchedUser
 from pushers.clock import now_ms
-from pushers.layer import HUBS_GROUP, PUSHERS_GROUP, Layer, Message, symbol_group, user_group
+from pushers.layer import PUSHERS_GROUP, Layer, Message
 from pushers.shard import shard_of
 from pushers.stream import Entry, Position
 
@@ -27,7 +28,6 @@ logger = logging.getLogger(__name__)
 COALESCE = 0.003  # seconds: the questions of a burst of sockets travel as one message
 LIST = 2.0  # seconds between full lists, which renew the interest and ask for confirmation
 SWEEP = 0.5  # seconds between looks for who lacks what, who is stale, who stalls
-PROBE = 1.0  # seconds until an unanswered probe is sent again
 USERS_PER_MESSAGE = 500
 
 _hubs: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = weakref.WeakKeyDictionary()
@@ -42,11 +42,11 @@ class Hub:
         self._layer = Layer("hub")
         self._board = SymbolBoard()
         self._epochs: dict[int, int] = {}  # shard -> the highest epoch heard of: older ones are refused
-        self._joined: set[str] = set()
-        self._membership = asyncio.Event()
+        self._membership = Membership(self._layer, self.users.values, self._board.symbols)
         self._to_ask: set[str] = set()
         self._asking = asyncio.Event()
         self._task = asyncio.create_task(self._run(), name="hub")
+        self._task.add_done_callback(_log_death)
 
     @classmethod
     def current(cls) -> "Hub":
@@ -63,7 +63,7 @@ class Hub:
         watched = self.users.get(connection.user_id)
         if watched is None:
             watched = self.users[connection.user_id] = WatchedUser(connection.user_id)
-            self._membership.set()
+            self._membership.changed()
         watched.connections.append(connection)
         connection.on_overflow = self._resync
         connection.heartbeat_due = time.monotonic() + self._settings.HEARTBEAT_SECONDS
@@ -78,7 +78,7 @@ class Hub:
         self._board.close(connection)
         if not watched.connections:
             del self.users[connection.user_id]
-        self._membership.set()
+        self._membership.changed()
 
     def subscribe(self, connection: Connection, feeds: dict[str, Position | None]) -> None:
         """Start (or start again) feeds of one socket; what it lacks is asked for."""
@@ -98,12 +98,12 @@ class Hub:
         ts, rows = self._board.open(connection, symbols, time.monotonic())
         if rows:
             connection.write(ticker_frame(ts, rows))
-        self._membership.set()
+        self._membership.changed()
         self._asking.set()
 
     def unsubscribe_symbols(self, connection: Connection, symbols: Iterable[str]) -> None:
         self._board.close(connection, symbols)
-        self._membership.set()
+        self._membership.changed()
 
     def request_snapshot(self, connection: Connection, feeds: list[str]) -> None:
         """Do what a client asks that finds itself behind."""
@@ -175,7 +175,7 @@ class Hub:
         async with asyncio.TaskGroup() as group:
             for work in (
                 self._receive,
-                self._keep_membership,
+                self._membership.run,
                 self._ask_owners,
                 self._list_forever,
                 self._sweep_forever,
@@ -201,30 +201,8 @@ class Hub:
             message = await self._layer.receive()
             try:
                 self.on_message(message)
-            except (KeyError, TypeError, ValueError) as error:
-                logger.error("Ignored a message of type %r: %r", message.get("type"), error)
-
-    async def _keep_membership(self) -> None:
-        """Join and leave groups one after the other until they are those of the sockets; probe until it is in force."""
-        while True:
-            wanted = {HUBS_GROUP, *map(user_group, self.users), *map(symbol_group, self._board.symbols())}
-            for group in self._joined - wanted:
-                if await self._layer.leave(group):
-                    self._joined.discard(group)
-            for group in wanted - self._joined:
-                if await self._layer.join(group):
-                    self._joined.add(group)
-            now = time.monotonic()
-            for user, watched in list(self.users.items()):
-                if not watched.ready and user_group(user) in self._joined and now - watched.probed > PROBE:
-                    watched.probed = now
-                    probe = {"type": "probe", "hub": self._layer.channel, "user": user}
-                    await self._layer.send_group(user_group(user), probe)
-            self._membership.clear()
-            try:
-                await asyncio.wait_for(self._membership.wait(), PROBE)
-            except TimeoutError:
-                continue
+            except Exception:  # a lost message is provided for, a dead hub is not
+                logger.exception("Ignored a message of type %r.", message.get("type"))
 
     def _ask(self, user: str) -> None:
         self._to_ask.add(user)
@@ -327,3 +305,9 @@ class Hub:
         )
         self.close(connection)
         asyncio.create_task(connection.close(CloseCode.SLOW_READER))  # noqa: RUF006 - the transport ends it
+
+
+def _log_death(task: "asyncio.Task[None]") -> None:
+    """Say why a hub ended. Its sockets hear nothing more and reconnect, to a new hub, after two heartbeats."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.critical("The hub ended: %r", error, exc_info=error)

@@ -116,11 +116,11 @@ class Engine:
         while True:
             message = await self.layer.receive()
             try:
-                await self.handle(message)
-            except (KeyError, TypeError, ValueError) as error:
-                logger.error("Ignored a control message of type %r: %r", message.get("type"), error)
+                self.handle(message)
+            except Exception:  # a lost message is provided for, a dead receiver is not
+                logger.exception("Ignored a control message of type %r.", message.get("type"))
 
-    async def handle(self, message: Message) -> None:
+    def handle(self, message: Message) -> None:
         kind = message["type"]
         if kind == "want":
             self.responder.on_want(message)
@@ -132,7 +132,7 @@ class Engine:
                 if (watched := self.watchers.feeds(user)) and (named is None or not watched.isdisjoint(named))
             )
         elif kind == "symbols" and self.symbols is not None:
-            await self.symbols.on_symbols(message)
+            self.symbols.on_symbols(message)
 
     async def tick_once(self) -> None:
         """Run every feed's loop once."""

@@ -39,8 +39,9 @@ class SymbolLoop:
         self._sent: dict[str, tuple[float, Message]] = {}  # symbol -> (when, what)
         self._stale: Stale | None = None
         self._ticking = asyncio.Lock()
+        self._reading: asyncio.Task[None] | None = None
 
-    async def on_symbols(self, message: Message) -> None:
+    def on_symbols(self, message: Message) -> None:
         """Note a hub's interest; a symbol that nobody watched until now is read at once."""
         now = self._clock()
         new = [symbol for symbol in message["symbols"] if symbol not in self._watched]
@@ -51,8 +52,8 @@ class SymbolLoop:
         for symbol in message["symbols"]:
             if message["asking"] and symbol in self._sent:
                 self._sender.to_channel(epoch, message["hub"], self._sent[symbol][1])
-        if new:
-            await self.tick()
+        if new and (self._reading is None or self._reading.done()):
+            self._reading = asyncio.create_task(self.tick())  # not awaited: a slow read must not delay other questions
 
     async def tick(self) -> None:
         """Read the watched symbols once and send what is due."""
