@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 DIGITS = 18
 PLACES = 8
 UNIT = Decimal(1).scaleb(-PLACES)
+LARGEST = Decimal(10**DIGITS - 1).scaleb(-PLACES)  # what a column holds
 # Refuses what has more than 18 digits (InvalidOperation) or more than 8 places (Inexact) instead of rounding it.
 FITTING = Context(prec=DIGITS, traps=[Inexact, InvalidOperation])
 

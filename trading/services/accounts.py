@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 
+from django.core.validators import slug_re
 from django.db import transaction
 from django.utils import timezone
 
@@ -32,7 +33,12 @@ def account_open(
     leverage: int = 1,
     robot: bool = False,
 ) -> Account:
-    """Open an account with a deposit; raise TradingError `duplicate_account`, `invalid_deposit`, `invalid_leverage`."""
+    """Open an account with a deposit.
+
+    Raises TradingError `invalid_account_name`, `duplicate_account`, `invalid_deposit` or `invalid_leverage`.
+    """
+    if not slug_re.fullmatch(name):
+        raise TradingError("invalid_account_name", f"A name has letters, digits, - and _ only; found {name!r:.80}.")
     if deposit < 0:
         raise TradingError("invalid_deposit", f"A deposit must not be negative; found {deposit}.")
     if leverage < 1:
@@ -68,6 +74,8 @@ def accounts_roll_day(*, today: date) -> int:
     for account_id in behind:
         with transaction.atomic():
             account = account_lock(account_id)
+            if account.day_started >= today:
+                continue  # another process was first: its figure stands
             account.day_equity = account_equity(account)
             account.day_started = today
             account.save(update_fields=["day_equity", "day_started"])

@@ -10,6 +10,7 @@ from trading import accounting
 from trading.accounting import AppliedFill, PositionState
 from trading.errors import TradingError
 from trading.models import Account, Fill, Instrument, LedgerEntry, Order, OrderStatus, Position
+from trading.models.fields import LARGEST
 from trading.services.accounts import money_move
 
 
@@ -37,8 +38,8 @@ def opening_leverage(account: Account, instrument: Instrument) -> int:
 def fill_record(*, account: Account, order: Order, execution: Execution) -> Fill:
     """Write one execution of an unsaved or open order; `account` is locked and saved here.
 
-    Raises TradingError `insufficient_margin`, before anything is written, where the fill opens more than the account's
-    free money can carry; a fill that only reduces is always taken.
+    Raises TradingError, before anything is written, where the fill opens more than the account's free money can carry
+    (`insufficient_margin`) or a column can hold (`amount_too_large`); a fill that only reduces is always taken.
     """
     instrument = order.instrument
     cost = accounting.notional(execution.price, execution.amount)
@@ -104,6 +105,8 @@ def _apply(position: Position, applied: AppliedFill, leverage: int) -> None:
 
 
 def _check_margin(account: Account, applied: AppliedFill, free: Decimal) -> None:
+    if max(applied.state.open_cost, abs(applied.state.signed_amount)) > LARGEST:
+        raise TradingError("amount_too_large", f"A position must cost at most {LARGEST:f}.")
     if applied.opened_amount and free < 0:
         raise TradingError(
             "insufficient_margin",

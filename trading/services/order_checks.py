@@ -10,9 +10,8 @@ from trading import accounting
 from trading.conf import stale_market_after
 from trading.errors import TradingError
 from trading.models import Instrument, Order, Quote, Side
-from trading.models.fields import exact
+from trading.models.fields import LARGEST, exact
 
-LARGEST = Decimal("9999999999.99999999")  # the largest value that a column holds
 CLIENT_ORDER_ID_LENGTH = 64
 
 

@@ -24,6 +24,8 @@ def test_a_new_account_holds_its_deposit_and_the_ledger_says_why():
     ("wrong", "code"),
     [
         ({"name": "paper"}, "duplicate_account"),
+        ({"name": "a.b/c"}, "invalid_account_name"),
+        ({"name": ""}, "invalid_account_name"),
         ({"name": "b", "deposit": D(-1)}, "invalid_deposit"),
         ({"name": "b", "leverage": 0}, "invalid_leverage"),
     ],
