@@ -16,9 +16,9 @@ class Watchers:
 
     def add(self, user: str, feeds: Iterable[str], now: float) -> set[str]:
         """Note or renew an interest; return those feeds that nobody watched until now."""
-        known = self._expires.setdefault(user, {})
         new = set()
         for feed in feeds:
+            known = self._expires.setdefault(user, {})
             if feed not in known:
                 new.add(feed)
                 self._users.setdefault(feed, set()).add(user)
