@@ -1,10 +1,13 @@
 """The engine's settings: `settings.PUSHERS`, with defaults, read once and checked at start."""
 
+import math
 from dataclasses import dataclass, field, fields
 from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+
+COUNTS = ("REFRESH_THREADS", "BATCH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,16 @@ def pusher_settings() -> PusherSettings:
         if name not in known:
             raise ImproperlyConfigured(f"PUSHERS[{name!r}] is unknown; expected one of {', '.join(sorted(known))}.")
     for name, value in given.items():
-        numbers = value.values() if name == "INTERVALS" else [value]
-        for number in numbers:
-            if isinstance(number, bool) or not isinstance(number, int | float) or number <= 0:
+        if name == "INTERVALS" and not isinstance(value, dict):
+            raise ImproperlyConfigured(f"PUSHERS['INTERVALS'] takes a dict of feed name to seconds; found {value!r}.")
+        for number in value.values() if name == "INTERVALS" else [value]:
+            if not is_positive_number(number):
                 raise ImproperlyConfigured(f"PUSHERS[{name!r}] takes numbers above 0; found {number!r}.")
+        if name in COUNTS and not isinstance(value, int):
+            raise ImproperlyConfigured(f"PUSHERS[{name!r}] takes a whole number; found {value!r}.")
     return PusherSettings(**given)
+
+
+def is_positive_number(value: object) -> bool:
+    """Say whether `value` is a finite number above 0 (True is none, and nan passes no comparison)."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf

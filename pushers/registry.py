@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
 
-from pushers.conf import pusher_settings
+from pushers.conf import is_positive_number, pusher_settings
 from pushers.feed import Feed, SymbolFeed
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -65,7 +65,7 @@ def _check(feed_class: type) -> None:
     if not isinstance(name, str) or not NAME.fullmatch(name):
         raise ImproperlyConfigured(f"{where}.name must match {NAME.pattern}; found {name!r}.")
     interval = getattr(feed_class, "interval", None)
-    if not isinstance(interval, int | float) or interval <= 0:
+    if not is_positive_number(interval):
         raise ImproperlyConfigured(f"{where}.interval must be a number of seconds above 0; found {interval!r}.")
     taken = _feeds.get(name) or _symbol_feeds.get(name)
     if taken is not None:
