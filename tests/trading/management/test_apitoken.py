@@ -20,7 +20,8 @@ def test_it_prints_the_token_and_how_to_use_it():
     user = make_user()
     out, err = run(user.username, "--name", "bot", "--scopes", "read,trade", "--days", "3")
     assert authenticate(out.strip()) == (user, frozenset({"read", "trade"}))
-    assert f"Authorization: Token {out.strip()}" in err
+    assert "Authorization: Token" in err
+    assert out.strip() not in err
     token = ApiToken.objects.get()
     assert token.name == "bot"
     assert (token.expires_at - token.created_at).days in (2, 3)

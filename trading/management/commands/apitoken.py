@@ -33,6 +33,7 @@ class Command(BaseCommand):
             token, secret = token_create(user=user, name=name, scopes=wanted, expires_at=expires_at)
         except TradingError as error:
             raise CommandError(error.message) from error
-        self.stderr.write(f"Token for {user} ({', '.join(token.scopes)}). It is not shown again. Send it as the header")
-        self.stderr.write(f"  Authorization: Token {secret}")
+        # The token alone goes to stdout, so that a script can take it from there.
+        self.stderr.write(f"Token for {user} ({', '.join(token.scopes)}); it is not shown again.")
+        self.stderr.write("Send it as the header  Authorization: Token ...  with the token in place of the dots:")
         self.stdout.write(secret)
