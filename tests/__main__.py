@@ -44,8 +44,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--database", choices=DATABASES, default="both")
     parser.add_argument("pytest", nargs="*", help="arguments for pytest, after --")
     options = parser.parse_args(argv)
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    # SIGINT too: a shell starts background jobs with it ignored, and pytest would inherit that.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
     runs: list[Run] = []
     try:
         for database in DATABASES[options.database]:

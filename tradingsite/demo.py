@@ -45,7 +45,8 @@ class DemoError(Exception):
 
 def main() -> int:
     """Run the demo until a signal or the end of one of its processes; return the exit code."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # a shell ignores SIGINT in background jobs
+        signal.signal(number, _interrupt)
     try:
         port = chosen_port(os.environ.get("PORT", ""))
         var_dir = Path(os.environ.get("VAR_DIR") or BASE_DIR / "var")

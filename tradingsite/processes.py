@@ -2,13 +2,14 @@
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from honcho.manager import SYSTEM_PRINTER_NAME, Manager
-from honcho.printer import Message
+from honcho.printer import Message, Printer
 from honcho.process import Popen, Process
 
 from tradingsite.leash import die_with_parent
@@ -38,13 +39,15 @@ class ProcessManager(Manager):
     """
 
     def __init__(self, watchers: list[Callable[["ProcessManager"], None]]) -> None:
-        super().__init__()
+        super().__init__(Printer(sys.stdout, time_format=""))  # the programs' own lines have the time
         self._process_ctor = LeashedProcess
         self._watchers = watchers
         self._failed = False
 
     def run(self) -> int:
         """Run all processes to their end; return 0 after Ctrl-C or SIGTERM, else 1."""
+        # honcho knows the other two: a closed terminal stops everything as SIGTERM does.
+        signal.signal(signal.SIGHUP, lambda number, frame: os.kill(os.getpid(), signal.SIGTERM))
         self.loop()
         return 1 if self._failed else 0
 
