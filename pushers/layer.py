@@ -14,6 +14,7 @@ Messages, all dicts with string keys (anything else can kill every receiver of a
     to a hub's channel      answer  {asked, docs, users: id -> feed -> [epoch, seq, text, ok, as_of, stale]}
 """
 
+import hashlib
 import logging
 from typing import Any
 
@@ -25,18 +26,25 @@ Message = dict[str, Any]
 
 PUSHERS_GROUP = "pushers"
 HUBS_GROUP = "hubs"
+MOST_NAMED = 80  # characters of a name: a group name has fewer than 100 in all
 
 
 def user_group(user_id: str) -> str:
-    """Return the group of one user's sockets. Ids of other characters than a group name allows travel as hex."""
-    if user_id.replace("-", "").isalnum() and user_id.isascii():
+    """Return the group of one user's sockets. Ids of other characters than a group name allows travel encoded."""
+    if user_id.isascii() and user_id.replace("-", "").isalnum() and len(user_id) <= MOST_NAMED:
         return f"user.{user_id}"
-    return f"user.x.{user_id.encode().hex()}"
+    return f"user.x.{_encoded(user_id)}"
 
 
 def symbol_group(symbol: str) -> str:
-    """Return the group of one symbol: `BTC/USDT` is no legal group name, its hex form is."""
-    return f"symbol.{symbol.encode().hex()}"
+    """Return the group of one symbol: `BTC/USDT` is no legal group name, its encoded form is."""
+    return f"symbol.{_encoded(symbol)}"
+
+
+def _encoded(name: str) -> str:
+    """Return the hex form of a name, or the hash of one too long for that; the dot keeps the two apart."""
+    text = name.encode().hex()
+    return text if len(text) <= MOST_NAMED else f"s.{hashlib.sha256(name.encode()).hexdigest()}"
 
 
 class Layer:
