@@ -92,14 +92,15 @@ class Publisher:
         stream = self.stream(user, feed)
         if self._epoch() != epoch or stream is None or stream.document is None:
             return False
-        if not isinstance(result, FeedStale) and stream.document != result:
-            patch = diff(stream.document, result) if isinstance(result, dict) else {}
-            volatile = self.feeds[feed].volatile
-            if not (volatile and patch and touches_only(patch, volatile)):
-                return False
-            return self.apply(user, {feed: result}, reading, epoch)
-        self.apply(user, {feed: result}, reading, epoch)
-        return True
+        if isinstance(result, FeedStale):
+            self.apply(user, {feed: result}, reading, epoch)
+            return True
+        if not isinstance(result, dict):
+            return False
+        patch = diff(stream.document, result)  # not `!=`, for which True is 1
+        if patch and not touches_only(patch, self.feeds[feed].volatile):
+            return False
+        return self.apply(user, {feed: result}, reading, epoch) or not patch
 
     def answer(self, user: str, wanted: Mapping[str, list[list[int]]], *, docs: bool) -> dict[str, list[Any]]:
         """Return feed -> [epoch, seq, snapshot text or None, ok, as_of, stale] from the recorded state.
