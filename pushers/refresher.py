@@ -82,11 +82,10 @@ class Refresher:
             wanted = {user: feeds for user in users if (feeds := self._watchers.feeds(user))}
             try:
                 reading = await thread.run(self._reader.read, wanted)
-                refused = self._apply(reading, epoch)
+                self.request(self._apply(reading, epoch))
+                self.on_refreshed(list(wanted))
             finally:
                 self._done(users, again=True)
-            self.request(refused)
-            self.on_refreshed(list(wanted))
             backoff = min(max(backoff * 2, BACKOFF_FIRST), BACKOFF_LAST) if _nothing_read(reading) else 0.0
 
     def _take(self) -> list[str]:
@@ -100,11 +99,14 @@ class Refresher:
 
     def _apply(self, reading: Reading, epoch: int) -> list[str]:
         """Hand the results to the publisher; return the users whose read came too late to be applied."""
-        return [
-            user
-            for user, results in reading.results.items()
-            if not self._publisher.apply(user, results, reading, epoch) and self._epoch() == epoch
-        ]
+        refused = []
+        for user, results in reading.results.items():
+            # An interest that ended meanwhile left no document behind; none may come back that no tick keeps current.
+            watched = self._watchers.feeds(user)
+            current = {feed: result for feed, result in results.items() if feed in watched}
+            if not self._publisher.apply(user, current, reading, epoch) and self._epoch() == epoch:
+                refused.append(user)
+        return refused
 
     def _done(self, users: list[str], *, again: bool) -> None:
         self._running.difference_update(users)
