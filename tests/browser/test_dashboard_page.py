@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from pushers import FeedStale
 from tests.browser.conftest import FakeSocket
-from tests.trading.pages.conftest import DOCUMENTS, EMPTY, TICKER
+from tests.trading.pages.conftest import DOCUMENTS, EMPTY, FILL, PNL, POSITION, TICKER
 from trading.errors import TradingError
 from trading.models import Instrument, User
 
@@ -35,6 +35,12 @@ def background(page: Page) -> int:
     """The lightness of the page's background, 0 to 765."""
     colour = page.evaluate("getComputedStyle(document.body).backgroundColor")
     return sum(int(part) for part in colour[4:-1].split(",")[:3])
+
+
+def clipped(page: Page) -> Any:
+    """The panels that are wider inside than outside."""
+    boxes = "[...document.querySelectorAll('.panel, .scroll')]"
+    return page.evaluate(f"{boxes}.filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.closest('.panel').id)")
 
 
 @pytest.fixture
@@ -172,6 +178,28 @@ def test_the_page_follows_the_systems_colours(
     shoot(page, f"desktop-{scheme}")
 
 
+@pytest.mark.parametrize("width", [360, 600, 900, 1200, 1280, 1920])
+def test_no_table_is_cut_off_with_large_numbers(
+    open_page: OpenPage, market: Any, socket: FakeSocket, width: int
+) -> None:
+    page = open_page(viewport={"width": width, "height": 900})
+    large = {"symbol": "GOOG", "entryPrice": "1626.6412", "markPrice": "1626.64", "unrealizedPnl": "-12345.67"}
+    documents = {
+        **DOCUMENTS,
+        "balance": {"paper": {"currency": "USD", "total": "1234567.89", "used": "1034567.8", "free": "1200000.09"}},
+        "pnl": {"paper": {**PNL, "equity": "1234567.89", "positions": {"GOOG": large}}},
+        "positions": {"7": {**POSITION, **large, "contracts": "1000"}},
+        "fills": {"9": {**FILL, "symbol": "GOOG", "price": "1626.64"}},
+    }
+    socket.snapshots(documents)
+    quote = {**TICKER, "symbol": "GOOG", "last": "1626.64", "bid": "1626.63", "ask": "1626.69", "percentage": "-12.3"}
+    socket.send({"type": "ticker", "ts": 2000, "tickers": {"AAPL": quote}})
+    expect(text_of(page, "total", "accounts")).to_have_text("1,234,567.89")
+    expect(text_of(page, "last", "tickers")).to_have_text("1,626.64")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert clipped(page) == []
+
+
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 @pytest.mark.parametrize("path", ["/", "/login/"])
 def test_a_phone_shows_everything_without_scrolling_sideways(
@@ -181,9 +209,7 @@ def test_a_phone_shows_everything_without_scrolling_sideways(
     if path == "/":
         socket.snapshots(DOCUMENTS)
         expect(text_of(page, "total", "accounts")).to_be_visible()
-        clipped = "(e) => e.scrollWidth > e.clientWidth"
-        boxes = "[...document.querySelectorAll('.panel, .scroll')]"
-        assert page.evaluate(f"{boxes}.filter({clipped}).map((e) => e.closest('.panel').id)") == []
+        assert clipped(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     shoot(page, f"phone{path.replace('/', '-')}{scheme}")
 

@@ -268,8 +268,8 @@ export class FeedClient extends EventTarget {
         this.userId = userId;
         this.heartbeat = frame.heartbeat > 0 ? frame.heartbeat : WELCOME_SECONDS;
         this.welcomed = true;
-        this.setState("open");
         if (this.feeds.size + this.symbols.size) this.sendSubscribe([...this.feeds.keys()], [...this.symbols.keys()]);
+        this.setState("open");
     }
 
     onSubscribed(frame) {
