@@ -60,9 +60,8 @@ class Lease:
         if row.expires_at > row.now:
             return Holder(row.owner, (row.expires_at - row.now).total_seconds())
         epoch = max(row.epoch + 1, int(row.now.timestamp() * 1000))
-        unchanged = PushLease.objects.filter(
-            shard=self.shard, owner=row.owner, epoch=row.epoch, expires_at=row.expires_at
-        )
+        # Every takeover raises the epoch and a renewal moves the end, so this is the row as it was read.
+        unchanged = PushLease.objects.filter(shard=self.shard, owner=row.owner, epoch=row.epoch, expires_at__lte=Now())
         if not unchanged.update(owner=self.owner, epoch=epoch, expires_at=self._expiry()):
             return Holder(PushLease.objects.get(shard=self.shard).owner, self.seconds)  # somebody else was first
         self._epoch, self._deadline = epoch, self._until(issued)
