@@ -20,6 +20,7 @@ class LeaseKeeper:
         self.lease = lease
         self.thread = OrmThread("lease")
         self._on_taken, self._on_lost = on_taken, on_lost
+        self._told = lease.epoch  # the epoch that on_taken was called for
         self._named = ""  # the holder whom the log named last
         self._away = False
 
@@ -36,26 +37,36 @@ class LeaseKeeper:
         """Acquire or renew once; return the name of another holder, `""` otherwise."""
         if self.thread.busy:
             return ""
-        held = self.lease.held
+        holder = None
         try:
             async with asyncio.timeout(STATEMENT_SECONDS):
-                holder = None if held else await self.thread.run(self.lease.acquire)
-                if held and not await self.thread.run(self.lease.renew):
-                    logger.warning("The lease of shard %d was lost to another process.", self.lease.shard)
-                    self._on_lost()
+                if self.lease.held:
+                    await self.thread.run(self.lease.renew)
+                else:
+                    holder = await self.thread.run(self.lease.acquire)
         except Exception as error:  # noqa: BLE001 - no database, no lease: it runs out by itself
             if not self._away:
                 logger.error("The database does not answer for the lease: %s: %s", type(error).__name__, error)
             self._away = True
             return ""
         self._away = False
-        if not held and self.lease.held:
-            logger.info("Shard %d is ours, epoch %d.", self.lease.shard, self.lease.epoch or 0)
-            self._on_taken()
+        self._tell()
         if holder is not None and holder.owner != self._named:
             logger.info("Shard %d is held by %s; waiting until it is gone.", self.lease.shard, holder.owner)
         self._named = holder.owner if holder else ""
         return self._named
+
+    def _tell(self) -> None:
+        """Tell what has become of the lease since it was told last; a statement given up may have had its effect."""
+        epoch = self.lease.epoch
+        if epoch is not None and epoch != self._told:
+            self._told = epoch
+            logger.info("Shard %d is ours, epoch %d.", self.lease.shard, epoch)
+            self._on_taken()
+        elif not self.lease.held and self._told is not None:
+            self._told = None
+            logger.warning("The lease of shard %d was lost to another process.", self.lease.shard)
+            self._on_lost()
 
     async def release(self) -> None:
         """Hand over at once."""
