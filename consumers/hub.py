@@ -120,7 +120,7 @@ class Hub:
         elif kind == "answer":
             self._on_answer(message)
         elif kind == "ticker":
-            self._board.on_ticker(message, time.monotonic())
+            self._on_ticker(message)
         elif kind == "beat":
             self._on_beat(message)
         elif kind == "probe" and message["hub"] == self._layer.channel:
@@ -146,6 +146,12 @@ class Hub:
             if watched.on_answer(answer, message["asked"], docs=message["docs"]):
                 self._ask(user)
             self._tell_stale(watched, time.monotonic())
+
+    def _on_ticker(self, message: Message) -> None:
+        now = time.monotonic()
+        followers = self._board.on_ticker(message, now)
+        for user in {connection.user_id for connection in followers}:
+            self._tell_stale(self.users[user], now)
 
     def _on_beat(self, message: Message) -> None:
         shard, epoch = message["shard"], message["epoch"]

@@ -61,20 +61,20 @@ class SymbolBoard:
                 if not row.connections:
                     del self._rows[symbol]
 
-    def on_ticker(self, message: Message, now: float) -> None:
-        """Pass a row on to all who follow the symbol; the newest `ts` wins."""
+    def on_ticker(self, message: Message, now: float) -> set[Connection]:
+        """Pass a row on to all who follow the symbol, and return them; the newest `ts` wins."""
         row = self._rows.get(message["symbol"])
         if row is None or message["ts"] < row.ts:
-            return
+            return set()
         stale, text = message["stale"], message["text"]
         row.heard, row.ts = now, message["ts"]
         row.stale = Stale(stale[0], stale[1]) if stale else None
-        if text is None:
-            return
-        row.text = text
-        frame = ticker_frame(row.ts, {message["symbol"]: text})
-        for connection in row.connections:
-            connection.write(frame)
+        if text is not None:
+            row.text = text
+            frame = ticker_frame(row.ts, {message["symbol"]: text})
+            for connection in row.connections:
+                connection.write(frame)
+        return row.connections
 
     def unanswered(self, now: float) -> list[str]:
         """Return the symbols of which nothing was heard yet, each at most once a second."""

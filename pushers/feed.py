@@ -12,14 +12,15 @@ Document = dict[str, Any]
 
 
 class FeedStale(Exception):
-    """What a feed raises, or returns for one user, when it can read but must not vouch for what it would show.
+    """What a feed raises, or returns for one user or symbol, when it can read but must not vouch for what it reads.
 
-    `reason` is one of the wire's stale reasons, for example `market_stale`.
+    `reason` is one of the wire's stale reasons, for example `market_stale`. `document`, which only a returned one can
+    have, is shown, marked stale, to whoever has nothing yet; who has a document keeps it.
     """
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, document: Document | None = None) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason, self.document = reason, document
 
 
 class Feed:
@@ -65,6 +66,6 @@ class SymbolFeed:
         """Return those of `symbols` that exist. May use the ORM."""
         raise NotImplementedError(f"{type(self).__name__} must define known(symbols).")
 
-    def fetch(self, symbols: Sequence[str]) -> Mapping[str, Document]:
+    def fetch(self, symbols: Sequence[str]) -> Mapping[str, Document | FeedStale]:
         """Return the whole row of each symbol; a symbol without a row yet is left out."""
         raise NotImplementedError(f"{type(self).__name__} must define fetch(symbols).")

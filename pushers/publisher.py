@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 from pushers.clock import now_ms
-from pushers.feed import Feed, FeedStale
+from pushers.feed import Document, Feed, FeedStale
 from pushers.layer import Message, user_group
 from pushers.patch import DocumentError, diff, touches_only
 from pushers.reading import FETCH_FAILED, Reading, Result
@@ -134,18 +134,29 @@ class Publisher:
 
     def _record(self, user: str, feed: str, stream: Stream, result: Result, reading: Reading) -> Entry | None:
         if isinstance(result, FeedStale):
-            if stream.stale is None or stream.stale.reason != result.reason:
-                stream.stale = Stale(result.reason, reading.ts)
+            if stream.document is None and result.document is not None:
+                self._record_document(user, feed, stream, result.document, reading)
+            self._mark_stale(stream, result.reason, reading)
             return None
+        entry, recorded = self._record_document(user, feed, stream, result, reading)
+        if recorded:
+            stream.seen, stream.as_of, stream.stale = max(stream.seen, reading.began), reading.ts, None
+        return entry
+
+    def _record_document(
+        self, user: str, feed: str, stream: Stream, document: Document, reading: Reading
+    ) -> tuple[Entry | None, bool]:
         try:
-            entry = stream.record(result)
+            return stream.record(document), True
         except DocumentError as error:
             if stream.stale is None:
                 logger.error("Feed %s returned no valid document for user %s: %s", feed, user, error)
-                stream.stale = Stale(FETCH_FAILED, reading.ts)
-            return None
-        stream.seen, stream.as_of, stream.stale = max(stream.seen, reading.began), reading.ts, None
-        return entry
+            self._mark_stale(stream, FETCH_FAILED, reading)
+            return None, False
+
+    def _mark_stale(self, stream: Stream, reason: str, reading: Reading) -> None:
+        if stream.stale is None or stream.stale.reason != reason:
+            stream.stale = Stale(reason, reading.ts)
 
     def _push(self, user: str, entries: dict[str, Entry], ts: int, epoch: int) -> None:
         feeds = {

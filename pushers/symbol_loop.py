@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from pushers.clock import now_ms
-from pushers.feed import FeedStale, SymbolFeed
+from pushers.feed import Document, FeedStale, SymbolFeed
 from pushers.layer import Message, symbol_group
 from pushers.orm import OrmThread, read_snapshot
 from pushers.patch import check_document, encode
@@ -37,7 +37,7 @@ class SymbolLoop:
         self._sender, self._epoch, self._interest, self._seconds, self._clock = sender, epoch, interest, seconds, clock
         self._watched: dict[str, float] = {}  # symbol -> when the interest ends
         self._sent: dict[str, tuple[float, Message]] = {}  # symbol -> (when, what)
-        self._stale: Stale | None = None
+        self._stale: dict[str, Stale] = {}  # symbol -> why its row is not vouched for, and since when
         self._ticking = asyncio.Lock()
         self._reading: asyncio.Task[None] | None = None
 
@@ -66,7 +66,7 @@ class SymbolLoop:
             ts = now_ms()
             texts = await self.thread.run(self._read, sorted(self._watched))
         for symbol, text in texts.items():
-            message = {"type": "ticker", "symbol": symbol, "ts": ts, "text": text, "stale": self._stale}
+            message = {"type": "ticker", "symbol": symbol, "ts": ts, "text": text, "stale": self._stale.get(symbol)}
             self._send_if_due(epoch, symbol, message)
 
     def clear(self) -> None:
@@ -77,25 +77,37 @@ class SymbolLoop:
         self.thread.close()
 
     def _read(self, symbols: list[str]) -> dict[str, str | None]:
-        """Return symbol -> row text; None for all of them, with the reason noted, where the rows must not be shown."""
+        """Return symbol -> row text, None where there is none to show; note which symbols are stale."""
         try:
             with read_snapshot(self._seconds):
                 rows = self.feed.fetch(symbols)
-            for row in rows.values():
-                check_document(row)
+            return {symbol: self._row_text(symbol, row) for symbol, row in rows.items()}
         except Exception as error:  # noqa: BLE001 - whatever a feed raises makes it stale, not the process dead
-            self._fail(error)
+            reason = error.reason if isinstance(error, FeedStale) else FETCH_FAILED
+            if not any(stale.reason == reason for stale in self._stale.values()):
+                logger.error(
+                    "Feed %s is stale (%s). Cause: %s: %s", self.feed.name, reason, type(error).__name__, error
+                )
+            for symbol in symbols:
+                self._mark(symbol, reason)
             return dict.fromkeys(symbols)
-        if self._stale is not None:
-            logger.info("Feed %s works again after %.1f s.", self.feed.name, (now_ms() - self._stale.since) / 1000)
-        self._stale = None
-        return {symbol: encode(row) for symbol, row in rows.items()}
 
-    def _fail(self, error: Exception) -> None:
-        reason = error.reason if isinstance(error, FeedStale) else FETCH_FAILED
-        if self._stale is None or self._stale.reason != reason:
-            self._stale = Stale(reason, now_ms())
-            logger.error("Feed %s is stale (%s). Cause: %s: %s", self.feed.name, reason, type(error).__name__, error)
+    def _row_text(self, symbol: str, row: Document | FeedStale) -> str | None:
+        if isinstance(row, FeedStale):
+            self._mark(symbol, row.reason)
+            document = row.document
+        else:
+            self._stale.pop(symbol, None)
+            document = row
+        if document is None:
+            return None
+        check_document(document)
+        return encode(document)
+
+    def _mark(self, symbol: str, reason: str) -> None:
+        known = self._stale.get(symbol)
+        if known is None or known.reason != reason:
+            self._stale[symbol] = Stale(reason, now_ms())
 
     def _send_if_due(self, epoch: int, symbol: str, message: Message) -> None:
         when, sent = self._sent.get(symbol, (float("-inf"), None))

@@ -27,7 +27,7 @@ class PnlFeed(Feed):
     volatile = frozenset({"markPrice", "unrealizedPnl", "percentage", "equity", "dayPnl", "liquidationPrice"})
 
     def fetch(self, user_ids: Sequence[int]) -> Mapping[int, Document | FeedStale]:
-        documents: dict[int, Document | FeedStale] = {user_id: {} for user_id in user_ids}
+        documents: dict[int, Document] = {user_id: {} for user_id in user_ids}
         oldest = timezone.now() - stale_market_after()
         held: dict[int, list[ValuedPositionRow]] = defaultdict(list)
         stale = set()
@@ -36,12 +36,11 @@ class PnlFeed(Feed):
             if position.signed_amount and not _fresh(position, oldest):
                 stale.add(position.user_id)
         for account in equities(user_ids):
-            document = documents[account.user_id]
-            if account.user_id in stale:
-                documents[account.user_id] = FeedStale("market_stale")
-            elif isinstance(document, dict):
-                document[account.account] = _account_entry(account, held[account.account_id])
-        return documents
+            documents[account.user_id][account.account] = _account_entry(account, held[account.account_id])
+        return {
+            user_id: FeedStale("market_stale", document) if user_id in stale else document
+            for user_id, document in documents.items()
+        }
 
 
 def _fresh(position: ValuedPositionRow, oldest: datetime) -> bool:

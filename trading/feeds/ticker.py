@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from pushers import Document, SymbolFeed, register
+from django.utils import timezone
+
+from pushers import Document, FeedStale, SymbolFeed, register
 from trading.accounting import change_in_percent
+from trading.conf import stale_market_after
 from trading.selectors.quotes import QuoteRow, known_symbols, quotes
 from trading.wire import decimal_text, milliseconds, optional_text, present
 
@@ -22,8 +25,12 @@ class TickerFeed(SymbolFeed):
     def known(self, symbols: Sequence[str]) -> set[str]:
         return known_symbols(symbols)
 
-    def fetch(self, symbols: Sequence[str]) -> Mapping[str, Document]:
-        return {row.symbol: _entry(row) for row in quotes(symbols)}
+    def fetch(self, symbols: Sequence[str]) -> Mapping[str, Document | FeedStale]:
+        oldest = timezone.now() - stale_market_after()
+        return {
+            row.symbol: _entry(row) if row.updated_at >= oldest else FeedStale("market_stale", _entry(row))
+            for row in quotes(symbols)
+        }
 
 
 def _entry(row: QuoteRow) -> Document:

@@ -210,8 +210,7 @@ def test_accounts_of_one_user_may_hold_the_same_symbol(account, instrument):
 
 
 def test_ticker(instrument):
-    moment = datetime(2026, 1, 1, tzinfo=UTC)
-    set_quote(instrument, "99", "101", previous_close=D(80), volume=D("1234.5"), updated_at=moment, high=D(102))
+    set_quote(instrument, "99", "101", previous_close=D(80), volume=D("1234.5"), high=D(102))
     Quote.objects.update(market_time=datetime(2008, 10, 6, 15, 30, tzinfo=UTC))
     assert symbol_feed().fetch(["AAPL", "NONE"]) == {
         "AAPL": {
@@ -227,9 +226,16 @@ def test_ticker(instrument):
             "percentage": "25",
             "baseVolume": "1234.5",
             "marketTime": 1223307000000,
-            "timestamp": 1767225600000,
+            "timestamp": milliseconds(Quote.objects.get().updated_at),
         }
     }
+
+
+def test_a_ticker_whose_quote_is_too_old_is_stale(instrument):
+    set_quote(instrument, "99", "101", updated_at=datetime(2026, 1, 1, tzinfo=UTC))
+    found = symbol_feed().fetch(["AAPL"])["AAPL"]
+    assert found.reason == "market_stale"
+    assert found.document["last"] == "100"
 
 
 @pytest.mark.parametrize("symbol", ["\x00", "\ud800", "' OR 1=1 --", "x" * 10_000, ""])
