@@ -1,6 +1,7 @@
 """The dashboard in a real browser, with a socket that the test plays."""
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from pushers import FeedStale
 from tests.browser.conftest import FakeSocket
 from tests.trading.pages.conftest import DOCUMENTS, EMPTY, FILL, PNL, POSITION, TICKER
 from trading.errors import TradingError
-from trading.models import Instrument, User
+from trading.models import Instrument, Order, User
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -165,6 +166,43 @@ def test_a_refused_order_says_why_beside_the_form(
     expect(result).to_have_attribute("data-outcome", "failed")
     expect(page.get_by_label("Amount")).to_have_value("1.5")
     shoot(page, "desktop-refused")
+
+
+def test_an_order_that_was_pushed_is_canceled_by_its_button(
+    open_page: OpenPage, market: Any, socket: FakeSocket, alice: User, aapl: Instrument, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = Order.objects.create(
+        account=alice.accounts.get(), instrument=aapl, side="buy", type="limit", price=60, amount=10
+    )
+    canceled = []
+    monkeypatch.setattr("trading.services.order_cancel", lambda *, order: canceled.append(order.pk))
+    market.update(EMPTY)
+    page = open_page(**DESKTOP)
+    socket.snapshots({**EMPTY, "orders": {str(order.pk): DOCUMENTS["orders"]["318"]}})
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("#orders [data-result]")).to_have_text(f"Order {order.pk} is canceled.")
+    assert canceled == [order.pk]
+
+
+def test_the_age_of_the_oldest_document_is_shown(open_page: OpenPage, market: Any, socket: FakeSocket) -> None:
+    page = open_page(**DESKTOP)
+    socket.snapshots(DOCUMENTS)
+    heads = {name: {"epoch": 1, "seq": 1, "asOf": 60_000} for name in DOCUMENTS}
+    socket.send(
+        {"type": "heartbeat", "ts": 102_400, "feeds": {**heads, "orders": {**heads["orders"], "asOf": 100_000}}}
+    )
+    expect(page.locator("[data-age]")).to_have_text(re.compile(r"^Data 4[2-9] s old$"))
+
+
+def test_another_user_in_the_same_browser_reloads_the_page(
+    open_page: OpenPage, market: Any, socket: FakeSocket
+) -> None:
+    page = open_page(**DESKTOP)
+    socket.snapshots(DOCUMENTS)
+    expect(page.locator("#fills")).to_be_visible()
+    socket.user_id = 2
+    with page.expect_navigation():
+        socket.connections[-1].close(code=1012)
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])

@@ -40,12 +40,6 @@ def figure(row: Mapping[str, Any] | None, field: str, kind: str) -> SafeString:
     )  # fmt: skip
 
 
-@register.filter
-def money(value: Any) -> str:
-    """Return an amount of money with two places and thousands separators."""
-    return format_value("money", value)
-
-
 @register.simple_tag
 def label(key: str) -> str:
     """Return the word for a key of the wire, such as `buy` or `market_stale`; the key itself where there is none."""

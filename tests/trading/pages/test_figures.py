@@ -1,15 +1,13 @@
 """The template tag of figures, on the cases that the script passes too."""
 
 import json
-import os
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from tests.node import run_node_test
 from trading.templatetags.figures import figure, format_value, sign
 
 CASES = json.loads((Path(__file__).parents[2] / "cases/figure_cases.json").read_text())["cases"]
@@ -44,13 +42,4 @@ def test_an_unknown_word_is_shown_as_it_is_and_escaped() -> None:
 
 
 def test_the_script_passes_its_tests_in_node() -> None:
-    node = shutil.which("node")
-    if node is None:
-        message = "Node is not installed (Debian: apt install nodejs): the script's tests did not run."
-        if os.environ.get("CI") == "true":
-            pytest.fail(message)
-        pytest.skip(message)
-    result = subprocess.run(
-        [node, "--test", "figures.test.mjs"], cwd=Path(__file__).parent, capture_output=True, text=True, timeout=60
-    )
-    assert result.returncode == 0, result.stdout + result.stderr
+    run_node_test(Path(__file__).with_name("figures.test.mjs"))

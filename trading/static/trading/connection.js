@@ -7,29 +7,28 @@ const PING_MS = 20_000;
 
 /** Show the client's state, and mark every panel (data-feeds) of which a feed must not be believed. */
 export function keepConnection(light, panels, client) {
-    const feeds = [...new Set(panels.flatMap((panel) => panel.dataset.feeds.split(" ")))];
+    const feedsOf = (panel) => panel.dataset.feeds.split(" ");
+    const feeds = [...new Set(panels.flatMap(feedsOf))];
     const reasons = new Map(); // feed -> why it is stale
     const live = new Set();
+    let closing = null; // why the server closed for good
 
-    const show = () => {
-        for (const panel of panels) markPanel(panel, panel.dataset.feeds.split(" ").map((feed) => reasons.get(feed)));
-        const state = client.state !== "open" ? client.state : reasons.size ? "stale" : live.size < feeds.length ? "connecting" : "live";
-        showState(light, state, closing);
+    const state = () => {
+        if (client.state !== "open") return client.state;
+        if (reasons.size) return "stale";
+        return live.size < feeds.length ? "connecting" : "live";
     };
-    let closing = null;
-    const on = (type, change) => client.addEventListener(type, ({ detail }) => { change(detail); show(); });
+    const on = (type, change) => client.addEventListener(type, ({ detail }) => {
+        change(detail);
+        for (const panel of panels) markPanel(panel, feedsOf(panel).map((feed) => reasons.get(feed)));
+        showState(light, state(), closing);
+    });
     on("stale", ({ feed, reason }) => { live.delete(feed); reasons.set(feed, reason); });
     on("live", ({ feed }) => { live.add(feed); reasons.delete(feed); });
     on("refused", ({ feed }) => feed && reasons.set(feed, "refused"));
-    on("state", ({ state, reason }) => { closing = state === "closed" ? reason : null; });
+    on("state", ({ state, reason }) => { closing = state === "closed" && reason !== "by-page" ? reason : null; });
     client.addEventListener("reset", () => location.reload()); // the page itself is the other user's
-
-    const age = light.querySelector("[data-age]");
-    let roundTrip = null;
-    setInterval(() => showAge(age, client, feeds, roundTrip), AGE_MS);
-    const ping = () => client.ping().then((milliseconds) => { roundTrip = Math.round(milliseconds); }, () => { roundTrip = null; });
-    client.addEventListener("state", ({ detail }) => detail.state === "open" && ping());
-    setInterval(ping, PING_MS);
+    keepAge(light.querySelector("[data-age]"), feeds, client);
 }
 
 function markPanel(panel, reasons) {
@@ -42,14 +41,20 @@ function markPanel(panel, reasons) {
 function showState(light, state, closing) {
     if (light.dataset.connection === state) return; // said once: it is read aloud
     light.dataset.connection = state;
-    light.querySelector("[data-connection-text]").textContent =
-        closing && closing !== "by-page" ? label(`closed-${closing}`) : label(`state-${state}`);
+    light.querySelector("[data-connection-text]").textContent = label(closing ? `closed-${closing}` : `state-${state}`);
     light.querySelector("[data-sign-in]").hidden = state !== "signed-out";
 }
 
-function showAge(element, client, feeds, roundTrip) {
-    const ages = feeds.map((feed) => client.age(feed)).filter((age) => age !== null);
-    const parts = ages.length ? [label("age", { seconds: Math.round(Math.max(...ages) / 1000) })] : [];
-    element.textContent = parts.join("");
-    element.title = roundTrip === null ? "" : label("round-trip", { milliseconds: roundTrip });
+/** Show the age of the oldest document, with the round trip's time as its title. */
+function keepAge(element, feeds, client) {
+    const ping = () => client.ping().then(
+        (milliseconds) => { element.title = label("round-trip", { milliseconds: Math.round(milliseconds) }); },
+        () => { element.title = ""; },
+    );
+    client.addEventListener("state", ({ detail }) => detail.state === "open" && ping());
+    setInterval(ping, PING_MS);
+    setInterval(() => {
+        const ages = feeds.map((feed) => client.age(feed)).filter((age) => age !== null);
+        element.textContent = ages.length ? label("age", { seconds: Math.round(Math.max(...ages) / 1000) }) : "";
+    }, AGE_MS);
 }
