@@ -4,7 +4,7 @@ A frame that is not of its type is an error that says where, what was expected a
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -14,13 +14,15 @@ from pushers.stream import Position
 PROTOCOL = 1
 
 Id = int | str | None
+# What any JSON reader, and the channel layer, can carry exactly; a pusher's epochs are milliseconds since 1970.
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53 - 1)]
 
 
 class Have(msgspec.Struct):
     """Where the client stands in a feed, from an earlier connection."""
 
-    epoch: int
-    seq: int
+    epoch: Count
+    seq: Count
 
 
 class Auth(msgspec.Struct):
