@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from channels.security.websocket import WebsocketDenier
 from django.conf import settings
-from django.http.request import validate_host
+from django.http.request import split_domain_port, validate_host
 
 
 class OriginGate:
@@ -19,29 +19,34 @@ class OriginGate:
         self.application = application
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> Any:
-        headers = dict(scope["headers"])
-        origin = headers.get(b"origin")
-        if origin is None:
+        origins = [value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"]
+        if not origins:
             kept = [(name, value) for name, value in scope["headers"] if name != b"cookie"]
             return await self.application({**scope, "headers": kept}, receive, send)
-        if not is_own_origin(origin.decode("latin-1"), headers.get(b"host", b"").decode("latin-1")):
+        host = dict(scope["headers"]).get(b"host", b"").decode("latin-1")
+        if not all(is_own_origin(origin, host) for origin in origins):
             return await WebsocketDenier()(scope, receive, send)
         return await self.application(scope, receive, send)
 
 
 def is_own_origin(origin: str, host: str) -> bool:
-    """Say whether an Origin is that of the site itself, reached as `host`, or one of CSRF_TRUSTED_ORIGINS."""
+    """Say whether an Origin is that of the site itself, reached as `host`, or one of CSRF_TRUSTED_ORIGINS.
+
+    Where the session cookie travels over TLS only, so must the page: whoever can alter the network writes http pages.
+    """
     try:
         parts = urlsplit(origin)
-        hostname = urlsplit(f"//{host}").hostname or ""
     except ValueError:
         return False
     if parts.scheme not in ("http", "https") or not parts.netloc:
         return False
     if any(_matches(origin, trusted) for trusted in settings.CSRF_TRUSTED_ORIGINS):
         return True
+    if settings.SESSION_COOKIE_SECURE and parts.scheme != "https":
+        return False
     allowed = settings.ALLOWED_HOSTS or (["localhost", "127.0.0.1", "[::1]"] if settings.DEBUG else [])
-    return parts.netloc.lower() == host.lower() and validate_host(hostname, allowed)
+    domain, _ = split_domain_port(host)
+    return parts.netloc.lower() == host.lower() and bool(domain) and validate_host(domain, allowed)
 
 
 def _matches(origin: str, trusted: str) -> bool:
