@@ -54,10 +54,13 @@ class Connection:
         self._writer: asyncio.Task[None] | None = None
 
     def write(self, text: str) -> None:
-        """Queue a frame. Never waits: a reader who is too slow loses the queue and gets a snapshot instead."""
+        """Queue a frame. Never waits: a reader who is too slow loses the queue and gets a snapshot instead.
+
+        A single frame always has its place, or a document larger than the limit could never be sent.
+        """
         if self._overflowed:
             return
-        if self._writer is not None and self._queued + len(text) > self._limit:
+        if self._queue and self._queued + len(text) > self._limit:
             self._queue.clear()
             self._queued, self._overflowed = 0, True
             return

@@ -1,0 +1,138 @@
+import asyncio
+import time
+
+import pytest
+
+from consumers.connection import Connection
+
+
+class Socket:
+    """A client that can stop reading."""
+
+    def __init__(self, limit: int = 100) -> None:
+        self.received: list[str] = []
+        self.reading = asyncio.Event()
+        self.reading.set()
+        self.overflows = 0
+        self.resync = "snapshot"
+        self.connection = Connection("1", self.send, self.close, queue_bytes=limit)
+        self.connection.on_overflow = self.overflowed
+
+    async def send(self, text: str) -> None:
+        await self.reading.wait()
+        self.received.append(text)
+
+    async def close(self, code: int) -> None:
+        raise AssertionError(f"closed with {code}")
+
+    def overflowed(self, connection: Connection) -> None:
+        self.overflows += 1
+        assert self.overflows < 10, "the resync overflows for ever"
+        connection.write(self.resync)
+
+
+async def test_frames_leave_in_the_order_in_which_they_were_written() -> None:
+    socket = Socket(limit=10_000)
+    written = [str(number) for number in range(500)]
+    for text in written:
+        socket.connection.write(text)
+    await socket.connection.flush(5)
+    assert socket.received == written
+
+
+async def test_a_stalled_reader_loses_the_queue_and_gets_the_newest_state() -> None:
+    socket = Socket()
+    socket.connection.write("first")
+    await asyncio.sleep(0)
+    socket.reading.clear()
+    for number in range(1000):
+        socket.connection.write(f"frame {number:04}")
+    socket.reading.set()
+    await socket.connection.flush(5)
+    assert socket.overflows == 1
+    assert "snapshot" in socket.received
+    assert sum(map(len, socket.received[1:])) < 200
+    assert "frame 0999" not in socket.received
+
+
+async def test_the_queue_of_a_stalled_reader_never_holds_more_than_the_limit() -> None:
+    socket = Socket(limit=100)
+    socket.reading.clear()
+    for _ in range(50):
+        socket.connection.write("x" * 30)
+        assert sum(map(len, socket.connection._queue)) <= 100
+    socket.connection.abandon()
+
+
+async def test_a_frame_larger_than_the_limit_still_arrives() -> None:
+    socket = Socket(limit=100)
+    socket.reading.clear()
+    socket.connection.write("first")
+    await asyncio.sleep(0)
+    socket.connection.write("x" * 500)
+    socket.reading.set()
+    await socket.connection.flush(5)
+    assert socket.received == ["first", "x" * 500]
+
+
+async def test_a_resync_larger_than_the_limit_ends() -> None:
+    socket = Socket(limit=100)
+    socket.resync = "snapshot" * 100
+    socket.reading.clear()
+    for _ in range(10):
+        socket.connection.write("x" * 60)
+        await asyncio.sleep(0)
+    socket.reading.set()
+    await socket.connection.flush(5)
+    assert socket.received[-1] == socket.resync
+    assert socket.overflows == 1
+
+
+async def test_a_stalled_socket_does_not_delay_another() -> None:
+    stalled, other = Socket(), Socket()
+    stalled.reading.clear()
+    for socket in (stalled, other):
+        socket.connection.write("frame")
+    await other.connection.flush(5)
+    assert (stalled.received, other.received) == ([], ["frame"])
+    stalled.connection.abandon()
+
+
+async def test_it_says_how_long_a_frame_has_not_been_taken() -> None:
+    socket = Socket()
+    assert socket.connection.stalled(time.monotonic() + 50) == 0
+    socket.reading.clear()
+    socket.connection.write("frame")
+    await asyncio.sleep(0)
+    assert 49 < socket.connection.stalled(time.monotonic() + 50) < 51
+    socket.reading.set()
+    await socket.connection.flush(5)
+    assert socket.connection.stalled(time.monotonic() + 50) == 0
+
+
+async def test_a_broken_socket_breaks_nothing() -> None:
+    async def send(text: str) -> None:
+        raise OSError("gone")
+
+    async def close(code: int) -> None: ...
+
+    connection = Connection("1", send, close, queue_bytes=100)
+    connection.write("frame")
+    await connection.flush(5)
+    connection.write("another")
+    await connection.flush(5)
+    connection.abandon()
+
+
+@pytest.mark.parametrize("started", [False, True])
+async def test_an_abandoned_socket_is_written_to_no_more(started: bool) -> None:
+    socket = Socket()
+    socket.reading.clear()
+    socket.connection.write("frame")
+    if started:
+        await asyncio.sleep(0)
+    socket.connection.abandon()
+    socket.connection.write("late")
+    socket.reading.set()
+    await socket.connection.flush(5)
+    assert socket.received == []
