@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from pushers import FeedStale
 from tests.browser.conftest import FakeSocket
@@ -250,6 +250,28 @@ def test_a_phone_shows_everything_without_scrolling_sideways(
         assert clipped(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") == 360
     shoot(page, f"phone{path.replace('/', '-')}{scheme}")
+
+
+def test_the_page_works_under_a_strict_content_security_policy(
+    open_page: OpenPage, market: Any, socket: FakeSocket
+) -> None:
+    # data: images are Bootstrap's own arrows and ticks, in its style sheet.
+    policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws:"
+    blocked: list[str] = []
+
+    def with_policy(route: Route) -> None:
+        response = route.fetch()
+        route.fulfill(response=response, headers={**response.headers, "content-security-policy": policy})
+
+    page = open_page("/login/", **DESKTOP)  # alice is signed in: it leads to the dashboard
+    page.on("console", lambda message: blocked.append(message.text) if message.type == "error" else None)
+    page.route(lambda url: url.endswith("/"), with_policy)
+    response = page.reload()
+    assert response is not None
+    assert response.headers["content-security-policy"] == policy
+    socket.snapshots(EMPTY)
+    expect(page.get_by_text("No open orders.")).to_be_visible()
+    assert blocked == []
 
 
 def test_signing_in_by_hand(open_page: OpenPage, market: Any, alice: User) -> None:
