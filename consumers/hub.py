@@ -88,6 +88,7 @@ class Hub:
         if watched := self.users.get(connection.user_id):
             watched.ask_afresh()
             self._ask(connection.user_id)
+            self._tell_stale(watched, now)
 
     def unsubscribe(self, connection: Connection, feeds: Iterable[str]) -> None:
         for feed in feeds:
@@ -143,6 +144,8 @@ class Hub:
             watched = self.users.get(user)
             if watched is None or any(self._is_fenced(user, entry[0]) for entry in answer.values() if entry[1]):
                 continue
+            watched.on_words(answer, message["asked"])
+            self._tell_stale(watched, time.monotonic())  # first, so that a stale document is never shown as live
             if watched.on_answer(answer, message["asked"], docs=message["docs"]):
                 self._ask(user)
             self._tell_stale(watched, time.monotonic())

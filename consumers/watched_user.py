@@ -34,6 +34,7 @@ class WatchedUser:
         self.as_of: dict[str, int] = {}  # ms UTC of the last read that confirmed the feed
         self.stale: dict[str, Stale] = {}  # what the owner says of the feed
         self._confirmations: dict[str, tuple[Position, float]] = {}
+        self._words: dict[str, float] = {}  # when the question was asked that the owner's last word answers
         self._asked = -math.inf
 
     # What arrives
@@ -56,19 +57,35 @@ class WatchedUser:
                 connection.write(frames[fitting])
         return gap
 
+    def on_words(self, answer: Mapping[str, list[Any]], asked: float) -> None:
+        """Note what the owner's answer says of the feeds, before anybody gets a document from it."""
+        for feed, (epoch, seq, _, ok, as_of, stale) in answer.items():
+            self.as_of[feed] = max(as_of, self.as_of.get(feed, 0))
+            if seq:
+                self._see(feed, Position(epoch, seq))
+            if asked < self._words.get(feed, -math.inf):
+                continue
+            self._words[feed] = asked
+            if ok:
+                self._confirmations[feed] = (Position(epoch, seq), asked)
+                self.stale.pop(feed, None)
+            elif stale is not None:
+                self.stale[feed] = Stale(stale[0], stale[1])
+
     def on_answer(self, answer: Mapping[str, list[Any]], asked: float, *, docs: bool) -> bool:
-        """Take the owner's answer: confirm who is current, send snapshots to who asked; return whether to ask again."""
+        """Confirm who is current, send snapshots to who asked; return whether to ask again. `on_words` comes first."""
         parts: dict[int, dict[str, str]] = {}
         again = False
-        for feed, (epoch, seq, text, ok, as_of, stale) in answer.items():
+        for feed, (epoch, seq, text, *_) in answer.items():
+            if seq == 0:
+                continue  # nothing has been read yet
             position = Position(epoch, seq)
-            if not self._take_word(feed, position, asked, ok=ok, as_of=as_of, stale=stale):
-                continue
             for index, connection in enumerate(self.connections):
                 place = connection.places.get(feed)
                 if place is None:
                     continue
-                part = self._settle(place, position, text)
+                self._disbelieve(feed, place, asked)
+                part = self._settle(place, position, text, asked)
                 if part is not None:
                     parts.setdefault(index, {})[feed] = part
                 again = again or self._lacks(feed, place)
@@ -144,7 +161,8 @@ class WatchedUser:
         feeds: dict[str, Any] = {}
         for feed, place in connection.places.items():
             entry: dict[str, Any] = {}
-            if head := self.heads.get(feed):
+            head = self.heads.get(feed)
+            if head is not None and place.verified:  # else a client that has just this would take it as confirmed
                 entry = {"epoch": head.epoch, "seq": head.seq}
             if as_of := self.as_of.get(feed):
                 entry["asOf"] = as_of
@@ -177,29 +195,21 @@ class WatchedUser:
             self._confirm(feed, place)
         return tuple(fitting)
 
-    def _take_word(
-        self, feed: str, position: Position, asked: float, *, ok: bool, as_of: int, stale: list[Any] | None
-    ) -> bool:
-        """Note what the owner says of the feed; False where it says nothing about a position."""
-        self.as_of[feed] = max(as_of, self.as_of.get(feed, 0))
-        known = self._confirmations.get(feed)
-        if known is None or asked >= known[1]:
-            if ok:
-                self._confirmations[feed] = (position, asked)
-                self.stale.pop(feed, None)
-            elif stale is not None:
-                self.stale[feed] = Stale(stale[0], stale[1])
-        if position.seq == 0:
-            return False
-        self._see(feed, position)
-        return True
+    def _disbelieve(self, feed: str, place: Place, asked: float) -> None:
+        """Drop a `have` that the owner, asked after it came, has not reached: no pusher can have given it."""
+        if place.verified or place.position is None or asked < place.subscribed:
+            return
+        if place.position > self.heads[feed]:
+            place.position = None
 
-    def _settle(self, place: Place, position: Position, text: str | None) -> str | None:
+    def _settle(self, place: Place, position: Position, text: str | None, asked: float) -> str | None:
         """Advance one place by the owner's position and snapshot; return what to send to the socket, if anything."""
         behind = place.position is None or place.position < position
         if text is not None and place.asked and behind:
             place.position, place.verified = position, True
             return text
+        if not place.verified and asked < place.subscribed:
+            return None  # the answer to an older question is no word on a newer `have`
         if place.position is not None and place.position.epoch == position.epoch and place.position >= position:
             was_verified, place.verified = place.verified, True
             return None if was_verified else position_text(place.position)
