@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, close_old_connections, connections, transaction
 
@@ -40,20 +40,23 @@ def read_snapshot(seconds: float, using: str = DEFAULT_DB_ALIAS) -> Iterator[Non
             )
             yield
     elif connection.vendor == "sqlite":
-        yield from _sqlite_snapshot(connection)
+        with _deferred(connection), transaction.atomic(using=using):
+            yield
+            transaction.set_rollback(True, using=using)
     else:
         with transaction.atomic(using=using):
             yield
 
 
-def _sqlite_snapshot(connection) -> Iterator[None]:  # type: ignore[no-untyped-def]
-    # atomic() would begin with the write lock where the project asks for IMMEDIATE; a reader needs none.
-    with connection.cursor() as cursor:
-        cursor.execute("BEGIN DEFERRED")
-        try:
-            yield
-        finally:
-            cursor.execute("ROLLBACK")
+@contextmanager
+def _deferred(connection: Any) -> Iterator[None]:
+    """Begin without the write lock where the project asks for IMMEDIATE; a reader needs none."""
+    connection.ensure_connection()  # which sets the mode that the project asks for
+    mode, connection.transaction_mode = connection.transaction_mode, "DEFERRED"
+    try:
+        yield
+    finally:
+        connection.transaction_mode = mode
 
 
 class OrmThread:
