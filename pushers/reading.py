@@ -145,8 +145,8 @@ class Reader:
 
     def _fetch(self, name: str, users: list[str]) -> dict[str, Result]:
         """Call one feed; a missing user is that user's failure, anything that is no mapping the feed's."""
-        pks = {user: self._to_pk(user) for user in users}
         try:
+            pks = {user: self._to_pk(user) for user in users}
             documents = self.feeds[name].fetch(list(pks.values()))
             if not isinstance(documents, Mapping):
                 raise TypeError(
@@ -169,9 +169,11 @@ class Reader:
         """Note a user whose read fails; name him in the log the first time."""
         key = (failed.feed, user)
         if alone:
-            known = self._poisoned.get(key)
-            distance = RETRY_FIRST if known is None else min(known[1] * 2, RETRY_LAST)
-            self._poisoned[key] = (time.monotonic() + distance, distance)
+            known, now = self._poisoned.get(key), time.monotonic()
+            due, distance = known or (now, RETRY_FIRST / 2)
+            if now >= due:  # once per try: a halved read meets a user several times
+                distance = min(distance * 2, RETRY_LAST)
+                self._poisoned[key] = (now + distance, distance)
             if known is None:
                 logger.error(
                     "Feed %s failed for user %s; it is stale for that user. Cause: %s", failed.feed, user, failed
