@@ -59,9 +59,14 @@ def newest_first(document: Document) -> list[tuple[str, Row]]:
 
 def _panel(documents: Documents, rows: list[tuple[str, Row]], *feeds: str) -> Panel:
     stale = [result.reason for feed in feeds if isinstance(result := documents[feed], FeedStale)]
-    return Panel(rows=rows, known=not isinstance(documents[feeds[0]], FeedStale), stale=stale[0] if stale else "")
+    known = shown_document(documents[feeds[0]]) is not None
+    return Panel(rows=rows, known=known, stale=stale[0] if stale else "")
+
+
+def shown_document(result: Document | FeedStale) -> Document | None:
+    """Return what there is to show, be it stale; None where nothing is known."""
+    return result.document if isinstance(result, FeedStale) else result
 
 
 def _document(documents: Documents, feed: str) -> Document:
-    result = documents[feed]
-    return {} if isinstance(result, FeedStale) else result
+    return shown_document(documents[feed]) or {}

@@ -10,7 +10,7 @@ from pushers import FeedStale
 from pushers.registry import symbol_feed
 from trading.conf import stale_market_after
 from trading.models import Instrument, Quote
-from trading.pages.documents import Row
+from trading.pages.documents import Row, shown_document
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ def _rows(symbols: Iterable[str]) -> tuple[list[tuple[str, Row]], str]:
     if feed is None:
         return [], "feed_off"
     try:
-        return sorted(feed.fetch(list(symbols)).items()), ""
+        found = sorted(feed.fetch(list(symbols)).items())
     except FeedStale as stale:
         return [], stale.reason
+    reasons = [row.reason for _, row in found if isinstance(row, FeedStale)]
+    return [(symbol, shown) for symbol, row in found if (shown := shown_document(row))], next(iter(reasons), "")
