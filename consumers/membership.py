@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Iterable
 from consumers.watched_user import WatchedUser
 from pushers.layer import HUBS_GROUP, Layer, symbol_group, user_group
 
-PROBE = 1.0  # seconds until an unanswered probe is sent again
+PROBE = 0.25  # seconds until an unanswered probe is sent again: it may have been quicker than the subscription
+RETRY = 1.0  # seconds until what failed is tried again
 
 
 class Membership:
@@ -28,9 +29,9 @@ class Membership:
         """Follow the changes for ever."""
         while True:
             await self._follow()
-            await self._probe()
+            unproven = await self._probe()
             try:
-                await asyncio.wait_for(self._changed.wait(), PROBE)
+                await asyncio.wait_for(self._changed.wait(), PROBE if unproven else RETRY)
             except TimeoutError:
                 continue
 
@@ -45,12 +46,19 @@ class Membership:
             if await self._layer.join(group):
                 self._joined.add(group)
 
-    async def _probe(self) -> None:
-        """Send a message through each new user's group: what comes back proves that the subscription is in force."""
-        now = time.monotonic()
+    async def _probe(self) -> bool:
+        """Send a message through each new user's group: what comes back proves that the subscription is in force.
+
+        Return whether a proof is still to come.
+        """
+        now, unproven = time.monotonic(), False
         for watched in list(self._users()):
             group = user_group(watched.user_id)
-            if not watched.ready and group in self._joined and now - watched.probed > PROBE:
+            if watched.ready or group not in self._joined:
+                continue
+            unproven = True
+            if now - watched.probed >= PROBE:
                 watched.probed = now
                 probe = {"type": "probe", "hub": self._layer.channel, "user": watched.user_id}
                 await self._layer.send_group(group, probe)
+        return unproven
