@@ -16,7 +16,7 @@ from pushers.stream import Entry, Position, Stale, Step, advance, position_text
 GRACE = 0.4  # seconds that a socket may be behind before the hub asks: a push may be on its way
 RETRY = 1.0  # seconds after which an unanswered question is asked again
 CONFIRM = 10.0  # seconds for which an owner's confirmation keeps a feed live, counted from the question
-FIRST = 3.0  # seconds that a new subscription waits for its first answer before it is called stale
+FIRST = 4.0  # seconds that a new subscription waits for its first answer before it is called stale; 5 are promised
 
 PUSHER_DOWN = "pusher_down"
 FEED_OFF = "feed_off"
