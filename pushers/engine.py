@@ -96,8 +96,8 @@ class Engine:
     def _epoch(self) -> int | None:
         return self.lease.epoch
 
-    async def open(self, stop: asyncio.Event) -> None:
-        """Join the pushers' group, as soon as the channel layer is there."""
+    async def open(self, stop: asyncio.Event) -> bool:
+        """Join the pushers' group, as soon as the channel layer is there; False where `stop` came first."""
         said = False
         while not stop.is_set():
             try:
@@ -108,8 +108,12 @@ class Engine:
                 said = True
             else:
                 if await self.layer.join(PUSHERS_GROUP):
-                    return
-            await asyncio.sleep(RETRY)
+                    return True
+            try:
+                await asyncio.wait_for(stop.wait(), RETRY)
+            except TimeoutError:
+                continue
+        return False
 
     async def receive(self) -> None:
         """Handle what hubs and services say, for ever; a message that breaks is named and dropped."""

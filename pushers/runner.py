@@ -4,8 +4,8 @@ import asyncio
 import logging
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from pushers.engine import Engine
 
@@ -36,13 +36,9 @@ class Runner:
             logger.warning("No feed is registered; nothing will be pushed.")
         with stop_signals(self.stop):
             try:
-                await engine.open(self.stop)
-                async with asyncio.TaskGroup() as group:
-                    services = engine.start_services(group)
-                    await asyncio.gather(*engine.start_loops(group, self.stop))
-                    await self._hand_over()
-                    for service in services:
-                        service.cancel()
+                if await engine.open(self.stop):
+                    async with self._services() as group:
+                        await asyncio.gather(*engine.start_loops(group, self.stop))
             finally:
                 engine.close()
         logger.info("The push service stopped.")
@@ -52,15 +48,12 @@ class Runner:
         engine = self.engine
         with stop_signals(self.stop):
             try:
-                await engine.open(self.stop)
+                if not await engine.open(self.stop):
+                    return
                 if not engine.lease.held and (holder := await engine.keeper.step()):
                     raise LeaseHeldError(f"Another process pushes already: {holder}.")
-                async with asyncio.TaskGroup() as group:
-                    services = engine.start_services(group)
+                async with self._services():
                     await self._once()
-                    await self._hand_over()
-                    for service in services:
-                        service.cancel()
             finally:
                 engine.close()
 
@@ -76,9 +69,16 @@ class Runner:
             await engine.refresher.idle()
         logger.info("%d users are watching.", engine.watchers.count())
 
-    async def _hand_over(self) -> None:
-        await self.engine.outbox.flush(FLUSH)
-        await self.engine.keeper.release()
+    @asynccontextmanager
+    async def _services(self) -> AsyncIterator[asyncio.TaskGroup]:
+        """Receive, refresh and send meanwhile; in the end send what is queued and hand over."""
+        async with asyncio.TaskGroup() as group:
+            services = self.engine.start_services(group)
+            yield group
+            await self.engine.outbox.flush(FLUSH)
+            await self.engine.keeper.release()
+            for service in services:
+                service.cancel()
 
 
 @contextmanager
