@@ -1,0 +1,7 @@
+"""The app of this project."""
+
+from django.apps import AppConfig
+
+
+class ParcelsConfig(AppConfig):
+    name = "tests.foreign.parcels"

@@ -1,0 +1,22 @@
+"""The feed of this project: every owner's parcels."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pushers import Document, Feed, register
+from tests.foreign.parcels.models import Parcel
+
+
+@register
+class ParcelFeed(Feed):
+    """Parcel id -> {destination, status}."""
+
+    name = "parcels"
+    interval = 5.0
+
+    def fetch(self, user_ids: Sequence[Any]) -> dict[Any, Document]:
+        documents: dict[Any, Document] = {user_id: {} for user_id in user_ids}
+        rows = Parcel.objects.filter(owner__in=user_ids).values_list("owner", "pk", "destination", "status")
+        for owner, parcel, destination, status in rows:
+            documents[owner][str(parcel)] = {"destination": destination, "status": status}
+        return documents

@@ -1,0 +1,3 @@
+"""This project has no pages."""
+
+urlpatterns: list[object] = []
