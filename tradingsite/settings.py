@@ -13,6 +13,7 @@ ALLOWED_HOSTS = ENVIRONMENT.allowed_hosts
 CSRF_TRUSTED_ORIGINS = ENVIRONMENT.csrf_trusted_origins
 
 INSTALLED_APPS = [
+    "trading",  # before the admin, whose templates it extends
     "daphne",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -23,7 +24,6 @@ INSTALLED_APPS = [
     "channels",
     "pushers",
     "consumers",
-    "trading",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
