@@ -9,7 +9,7 @@ from pushers.clock import now_ms
 from pushers.feed import Document, FeedStale, SymbolFeed
 from pushers.layer import Message, symbol_group
 from pushers.orm import OrmThread, read_snapshot
-from pushers.patch import check_document, encode
+from pushers.patch import DocumentError, check_document, encode
 from pushers.publisher import Sender
 from pushers.reading import FETCH_FAILED
 from pushers.stream import Stale
@@ -93,15 +93,22 @@ class SymbolLoop:
             return dict.fromkeys(symbols)
 
     def _row_text(self, symbol: str, row: Document | FeedStale) -> str | None:
+        """Return the text of one row; a broken one costs only its symbol."""
+        document = row.document if isinstance(row, FeedStale) else row
+        if isinstance(row, FeedStale) and document is None:
+            self._mark(symbol, row.reason)
+            return None
+        try:
+            check_document(document)
+        except DocumentError as error:
+            if symbol not in self._stale:
+                logger.error("Feed %s returned no valid row for %s: %s", self.feed.name, symbol, error)
+            self._mark(symbol, FETCH_FAILED)
+            return None
         if isinstance(row, FeedStale):
             self._mark(symbol, row.reason)
-            document = row.document
         else:
             self._stale.pop(symbol, None)
-            document = row
-        if document is None:
-            return None
-        check_document(document)
         return encode(document)
 
     def _mark(self, symbol: str, reason: str) -> None:
