@@ -142,5 +142,10 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s", "datefmt": "%H:%M:%S"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
-    "loggers": {name: {"level": ENVIRONMENT.log_level} for name in ("pushers", "consumers", "trading", "tradingsite")},
+    "filters": {"once_per_outage": {"()": "tradingsite.log_filters.OncePerOutage"}},
+    "loggers": {
+        # Its receiver logs a traceback each second for as long as Redis is away.
+        "channels_redis.pubsub": {"filters": ["once_per_outage"]},
+        **{name: {"level": ENVIRONMENT.log_level} for name in ("pushers", "consumers", "trading", "tradingsite")},
+    },
 }
