@@ -31,7 +31,9 @@ class Membership:
             await self._follow()
             unproven = await self._probe()
             try:
-                await asyncio.wait_for(self._changed.wait(), PROBE if unproven else RETRY)
+                # Not wait_for: on Python 3.11 it loses a cancellation that comes together with the event.
+                async with asyncio.timeout(PROBE if unproven else RETRY):
+                    await self._changed.wait()
             except TimeoutError:
                 continue
 
