@@ -40,7 +40,7 @@ def allowed_symbols(user: Any, symbols: list[str]) -> dict[str, str]:
         return dict.fromkeys(symbols, "unknown_symbol")
     if not feed.may_watch(user):
         return dict.fromkeys(symbols, "forbidden")
-    known = feed.known(symbols)
+    known = feed.known([symbol for symbol in symbols if "\0" not in symbol])  # PostgreSQL raises for a NUL
     return {symbol: "" if symbol in known else "unknown_symbol" for symbol in symbols}
 
 

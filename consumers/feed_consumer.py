@@ -34,6 +34,13 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
     closing = False
     waiting: asyncio.TimerHandle | None = None
 
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Run until the socket is gone; however that comes about, the hub lets it go."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self.leave()
+
     async def dispatch(self, message: dict[str, Any]) -> None:
         """Handle a message without the hop through Channels' one database thread: `access` looks after its own."""
         handlers = {
@@ -162,12 +169,14 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
         await self.close(code=int(code))
 
     async def websocket_disconnect(self, message: dict[str, Any]) -> None:
+        raise StopConsumer
+
+    def leave(self) -> None:
         self.closing = True
         if self.waiting is not None:
             self.waiting.cancel()
         if self.connection is not None:
             Hub.current().close(self.connection)
-        raise StopConsumer
 
 
 def _grants(codes: Mapping[str, str]) -> dict[str, Any]:

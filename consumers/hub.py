@@ -71,8 +71,8 @@ class Hub:
     def close(self, connection: Connection) -> None:
         """Let a socket go. The interest of its user simply runs out."""
         connection.abandon()
-        watched = self.users.get(connection.user_id)
-        if watched is None or connection not in watched.connections:
+        watched = self._watched_by(connection)
+        if watched is None:
             return
         watched.connections.remove(connection)
         self._board.close(connection)
@@ -82,13 +82,14 @@ class Hub:
 
     def subscribe(self, connection: Connection, feeds: dict[str, Position | None]) -> None:
         """Start (or start again) feeds of one socket; what it lacks is asked for."""
-        now = time.monotonic()
+        watched, now = self._watched_by(connection), time.monotonic()
+        if watched is None:
+            return
         for feed, have in feeds.items():
             connection.places[feed] = Place(have, now)
-        if watched := self.users.get(connection.user_id):
-            watched.ask_afresh()
-            self._ask(connection.user_id)
-            self._tell_stale(watched, now)
+        watched.ask_afresh()
+        self._ask(connection.user_id)
+        self._tell_stale(watched, now)
 
     def unsubscribe(self, connection: Connection, feeds: Iterable[str]) -> None:
         for feed in feeds:
@@ -96,7 +97,11 @@ class Hub:
 
     def subscribe_symbols(self, connection: Connection, symbols: Iterable[str]) -> None:
         """Start symbols of one socket: the newest rows at once where they are known, else as soon as they come."""
-        ts, rows = self._board.open(connection, symbols, time.monotonic())
+        watched, now = self._watched_by(connection), time.monotonic()
+        if watched is None:
+            return
+        ts, rows = self._board.open(connection, symbols, now)
+        self._tell_stale(watched, now)  # first, so that a stale price is never shown as live
         if rows:
             connection.write(ticker_frame(ts, rows))
         self._membership.changed()
@@ -111,6 +116,11 @@ class Hub:
         if watched := self.users.get(connection.user_id):
             watched.on_snapshot_request(connection, feeds, time.monotonic())
             self._ask(connection.user_id)
+
+    def _watched_by(self, connection: Connection) -> WatchedUser | None:
+        """Return the user of an open socket; None once the hub has let the socket go."""
+        watched = self.users.get(connection.user_id)
+        return watched if watched is not None and connection in watched.connections else None
 
     # Messages of the layer
 
