@@ -2,7 +2,6 @@
 
 import asyncio
 import atexit
-import functools
 import logging
 import os
 import threading
@@ -29,7 +28,8 @@ def nudge(user_ids: Iterable[Any], feeds: Iterable[str] | None = None) -> None:
     users = [str(user_id) for user_id in user_ids]
     names = None if feeds is None else frozenset(feeds)
     if users:
-        transaction.on_commit(functools.partial(_hand_to_sender, users, names), robust=True)
+        # No partial: Django names the failed function by its __qualname__, and would raise for want of one.
+        transaction.on_commit(lambda: _hand_to_sender(users, names), robust=True)
 
 
 class NudgeSender:
@@ -40,7 +40,8 @@ class NudgeSender:
         self._lock = threading.Lock()
         self._pending: dict[frozenset[str] | None, set[str]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._idle = threading.Event()
+        self._idle = threading.Event()  # all that was put has been sent, not only taken
+        self._idle.set()
         self._ready = threading.Event()
         threading.Thread(target=lambda: asyncio.run(self._run()), name="nudges", daemon=True).start()
         self._ready.wait(AT_EXIT)
@@ -55,7 +56,7 @@ class NudgeSender:
 
     def flush(self) -> None:
         """Wait until what was put has been sent, but not longer than a second."""
-        if self.pid == os.getpid() and self._pending:
+        if self.pid == os.getpid():
             self._idle.wait(AT_EXIT)
 
     async def _run(self) -> None:
@@ -70,8 +71,9 @@ class NudgeSender:
                 pending, self._pending = self._pending, {}
             for message in _messages(pending):
                 await layer.send_group(PUSHERS_GROUP, message)
-            if not self._pending:
-                self._idle.set()
+            with self._lock:
+                if not self._pending:
+                    self._idle.set()
 
 
 def _messages(pending: dict[frozenset[str] | None, set[str]]) -> list[Message]:
