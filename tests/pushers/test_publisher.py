@@ -181,6 +181,23 @@ def test_a_first_read_that_failed_is_answered_as_stale_without_a_position(bench:
     assert not bench.publisher.is_ready("1", ["orders"])
 
 
+def test_a_stale_read_shows_what_it_knows_to_who_has_nothing_and_vouches_for_nothing(bench: Bench) -> None:
+    bench.apply({"pnl": FeedStale("market_stale", {"paper": {"equity": "5"}})}, 11)
+    epoch, seq, text, ok, _, stale = bench.answer("pnl", [[0, 0]])
+    assert (epoch, seq, ok, stale) == (7, 1, False, ["market_stale", 11_000])
+    assert json.loads(text)["snapshot"] == {"paper": {"equity": "5"}}
+    bench.apply({"pnl": FeedStale("market_stale", {"paper": {"equity": "6"}})}, 12)
+    assert bench.answer("pnl", [[7, 1]])[:4] == [7, 1, None, False]
+    assert bench.sent() == []
+    assert bench.confirm("pnl", {"paper": {"equity": "7"}}, 13)
+    assert bench.answer("pnl", [[7, 2]])[1:] == [2, None, True, 13_000, None]
+
+
+def test_a_stale_document_that_breaks_the_contract_is_not_recorded(bench: Bench) -> None:
+    bench.apply({"pnl": FeedStale("market_stale", {"paper": None})}, 11)
+    assert bench.answer("pnl", [[0, 0]])[:5] == [7, 0, None, False, 0]
+
+
 @pytest.mark.parametrize("broken", [None, [], {"9": None}, {"9": 1.5}, {"9": 2**60}, {"9": "\udcff"}])
 def test_a_document_that_breaks_the_contract_is_stale_and_named_in_the_log_once(
     read: Bench, caplog: pytest.LogCaptureFixture, broken: Any

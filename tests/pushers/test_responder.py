@@ -1,0 +1,160 @@
+"""What hubs ask: answered from what is recorded, or after a read, and never by who does not own the user."""
+
+import json
+from typing import Any
+
+import pytest
+
+from pushers.feed import FeedStale
+from pushers.publisher import Publisher
+from pushers.responder import Responder
+from pushers.watchers import Watchers
+from tests.pushers.fakes import FakeClock, FakeFeed, ListSender, Owner, reading
+
+
+class FakeRefresher:
+    """Keeps who is to be read."""
+
+    def __init__(self) -> None:
+        self.requested: list[str] = []
+        self.on_refreshed: Any = None
+
+    def request(self, users: Any) -> None:
+        self.requested += users
+
+
+class Bench:
+    def __init__(self) -> None:
+        self.owner, self.sender, self.clock = Owner(7), ListSender(), FakeClock(10)
+        self.watchers, self.refresher = Watchers(60), FakeRefresher()
+        feeds = {"orders": FakeFeed("orders"), "pnl": FakeFeed("pnl")}
+        self.publisher = Publisher(feeds, {"orders": 15, "pnl": 5}, self.owner, self.sender, self.clock)
+        self.responder = Responder(
+            self.publisher,
+            self.watchers,
+            self.refresher,  # type: ignore[arg-type]
+            self.sender,
+            self.owner,
+            self.clock,
+        )
+
+    def want(self, users: dict[str, dict[str, list]], *, docs: bool = True, hub: str = "hub", asked: float = 1) -> None:
+        self.responder.on_want({"type": "want", "hub": hub, "asked": asked, "docs": docs, "users": users})
+
+    def read(self, user: str, results: dict[str, Any], *, refreshed: bool = True) -> None:
+        self.clock.now += 1
+        assert self.publisher.apply(user, results, reading({user: results}, self.clock.now), 7)
+        if refreshed:
+            self.refresher.on_refreshed([user])
+
+    def answers(self) -> list[tuple[str, float, dict[str, dict[str, Any]]]]:
+        """Return (hub, asked, user -> feed -> [seq, document or None, ok]) of each answer since the last call."""
+        sent, self.sender.channels = self.sender.channels, []
+        return [
+            (hub, message["asked"], {user: _brief(a) for user, a in message["users"].items()}) for hub, message in sent
+        ]
+
+
+def _brief(answer: dict[str, list]) -> dict[str, list]:
+    return {feed: [seq, text and json.loads(text)["snapshot"], ok] for feed, (_, seq, text, ok, _, _) in answer.items()}
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_a_user_who_was_not_read_is_read_first_and_answered_then(bench: Bench) -> None:
+    bench.want({"1": {"orders": [[0, 0]]}})
+    assert (bench.refresher.requested, bench.answers()) == (["1"], [])
+    bench.read("1", {"orders": {"a": "1"}})
+    assert bench.answers() == [("hub", 1, {"1": {"orders": [1, {"a": "1"}, True]}})]
+    bench.refresher.on_refreshed(["1"])
+    assert bench.answers() == []
+
+
+def test_what_is_recorded_is_answered_at_once(bench: Bench) -> None:
+    bench.want({"1": {"orders": [[0, 0]]}})
+    bench.read("1", {"orders": {"a": "1"}})
+    bench.answers()
+    bench.want({"1": {"orders": [[7, 1]]}}, asked=2)
+    assert bench.answers() == [("hub", 2, {"1": {"orders": [1, None, True]}})]
+    assert bench.refresher.requested == ["1"]
+
+
+def test_a_list_is_answered_with_positions_alone(bench: Bench) -> None:
+    bench.want({"1": {"orders": [[0, 0]]}})
+    bench.read("1", {"orders": {"a": "1"}})
+    bench.answers()
+    bench.want({"1": {"orders": []}, "2": {"orders": []}}, docs=False, asked=2)
+    assert bench.answers() == [("hub", 2, {"1": {"orders": [1, None, True]}})]
+    assert bench.refresher.requested == ["1", "2"]
+
+
+def test_every_hub_that_asked_is_answered(bench: Bench) -> None:
+    bench.want({"1": {"orders": [[0, 0]]}}, hub="a", asked=1)
+    bench.want({"1": {"orders": [[0, 0]]}}, hub="b", asked=2)
+    bench.read("1", {"orders": {"a": "1"}})
+    assert [(hub, asked) for hub, asked, _ in bench.answers()] == [("a", 1), ("b", 2)]
+
+
+def test_an_answer_waits_for_all_feeds_of_the_question(bench: Bench) -> None:
+    bench.want({"1": {"orders": [[0, 0]]}})
+    bench.want({"1": {"orders": [[0, 0]], "pnl": [[0, 0]]}}, asked=2)
+    bench.read("1", {"orders": {"a": "1"}})  # began before pnl was asked for
+    assert bench.answers() == []
+    assert bench.refresher.requested == ["1", "1", "1"]
+    bench.read("1", {"orders": {"a": "1"}, "pnl": {"b": "2"}})
+    assert bench.answers() == [("hub", 2, {"1": {"orders": [1, {"a": "1"}, True], "pnl": [1, {"b": "2"}, True]}})]
+
+
+def test_a_feed_that_failed_is_answered_as_stale(bench: Bench) -> None:
+    bench.want({"1": {"orders": [[0, 0]], "pnl": [[0, 0]]}})
+    bench.read("1", {"orders": FeedStale("fetch_failed"), "pnl": {"b": "2"}})
+    assert bench.answers() == [("hub", 1, {"1": {"orders": [0, None, False], "pnl": [1, {"b": "2"}, True]}})]
+
+
+def test_a_feed_that_does_not_run_here_keeps_nobody_waiting(bench: Bench) -> None:
+    bench.want({"1": {"fills": [[0, 0]]}})
+    assert bench.answers() == [("hub", 1, {"1": {"fills": [0, None, False]}})]
+    assert bench.refresher.requested == []
+
+
+def test_who_does_not_own_the_user_keeps_silent(bench: Bench) -> None:
+    bench.owner.now = None
+    bench.want({"1": {"orders": [[0, 0]]}})
+    assert (bench.answers(), bench.refresher.requested) == ([], [])
+    assert bench.watchers.feeds("1") == {"orders"}
+
+
+def test_a_question_of_an_old_epoch_is_dropped(bench: Bench) -> None:
+    bench.want({"1": {"orders": [[0, 0]]}})
+    bench.responder.clear()
+    bench.read("1", {"orders": {"a": "1"}})
+    assert bench.answers() == []
+
+
+def test_who_left_is_not_answered(bench: Bench) -> None:
+    bench.want({"1": {"orders": [[0, 0]]}})
+    bench.responder.forget("1")
+    bench.read("1", {"orders": {"a": "1"}})
+    assert bench.answers() == []
+
+
+def test_who_comes_back_after_a_break_is_read_first(bench: Bench) -> None:
+    bench.want({"1": {"orders": [[0, 0]]}})
+    bench.read("1", {"orders": {"a": "1"}})
+    bench.answers()
+    for user, feed in bench.watchers.sweep(bench.clock.now + 60):
+        bench.publisher.drop_document(user, feed)
+    bench.want({"1": {"orders": [[7, 1]]}}, asked=2)
+    assert bench.answers() == []
+    bench.read("1", {"orders": {"a": "1"}})
+    assert bench.answers() == [("hub", 2, {"1": {"orders": [2, {"a": "1"}, True]}})]
+
+
+def test_a_question_renews_the_interest(bench: Bench) -> None:
+    bench.want({"1": {"orders": [[0, 0]]}})
+    bench.clock.now += 59
+    bench.want({"1": {"orders": [[0, 0]]}}, docs=False)
+    assert bench.watchers.sweep(bench.clock.now + 59) == []
