@@ -15,6 +15,7 @@ def whole_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSite
 @pytest.fixture
 def site(whole_site: RunningSite) -> Iterator[RunningSite]:
     """The running site; what a test starts beyond the web server is stopped after it."""
+    whole_site.ensure_web()
     before = list(whole_site.processes)
     yield whole_site
     for process in whole_site.processes:

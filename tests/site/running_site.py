@@ -41,10 +41,13 @@ class Process:
                 preexec_fn=die_with_parent(signal.SIGKILL),
             )
 
-    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Send a signal, wait for the end, and return the exit code."""
+    def send(self, number: signal.Signals) -> None:
         if self._popen.poll() is None:
             self._popen.send_signal(number)
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Send a signal, wait for the end, and return the exit code."""
+        self.send(number)
         try:
             return self._popen.wait(15)
         except subprocess.TimeoutExpired:
@@ -53,11 +56,13 @@ class Process:
 
 
 class RunningSite:
-    """Runs commands and processes of one site."""
+    """Runs commands and processes of one site. A process dies with the thread that started it, so a test starts none
+    in a worker thread."""
 
     def __init__(self, folder: Path, database_url: str, redis_url: str) -> None:
         self.folder, self.database_url, self.port = folder, database_url, free_port()
-        self.url = f"ws://127.0.0.1:{self.port}/ws/"
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.socket_url = f"ws://127.0.0.1:{self.port}/ws/"
         self.processes: list[Process] = []
         self._environment = {
             **os.environ,
@@ -107,7 +112,7 @@ class RunningSite:
             with psycopg.connect(self.database_url, autocommit=True) as connection:
                 connection.execute(statement.encode())
 
-    def web(self) -> Process:
+    def start_web(self) -> Process:
         """Start the web server and wait until it answers."""
         arguments = ["-m", "daphne", "-v", "1", "-b", "127.0.0.1", "-p", str(self.port), "tradingsite.asgi:application"]
         process = self._start("web", arguments)
@@ -117,12 +122,17 @@ class RunningSite:
             time.sleep(0.05)
         return process
 
-    def pushers(self, seconds: float) -> Process:
+    def ensure_web(self) -> None:
+        """Start the web server again where a test that failed left none."""
+        if not self._answers():
+            self.start_web()
+
+    def start_pushers(self, seconds: float) -> Process:
         """Start a push service that reads every feed every `seconds`."""
         intervals = [f"--interval={name}={seconds:g}" for name in (*FEEDS, "ticker")]
         return self._start("pushers", ["manage.py", "runpushers", *intervals])
 
-    def market(self, *arguments: str) -> Process:
+    def start_market(self, *arguments: str) -> Process:
         return self._start("market", ["manage.py", "runmarket", *arguments])
 
     def logs(self) -> str:
@@ -130,9 +140,20 @@ class RunningSite:
         logs = sorted({process.log for process in self.processes})
         return "\n".join(f"--- {log.name}\n{log.read_text()[-3000:]}" for log in logs)
 
-    def stop(self) -> None:
+    def send(self, name: str, number: signal.Signals) -> None:
+        """Send a signal to the newest process of a name."""
+        self._newest(name).send(number)
+
+    def stop(self, name: str, number: signal.Signals = signal.SIGTERM) -> int:
+        """Stop the newest process of a name and return its exit code."""
+        return self._newest(name).stop(number)
+
+    def stop_all(self) -> None:
         for process in reversed(self.processes):
             process.stop(signal.SIGKILL)
+
+    def _newest(self, name: str) -> Process:
+        return next(process for process in reversed(self.processes) if process.name == name)
 
     def _start(self, name: str, arguments: list[str]) -> Process:
         process = Process(name, arguments, self._environment, self.folder / f"{name}.log")
@@ -141,7 +162,7 @@ class RunningSite:
 
     def _answers(self) -> bool:
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=5).close()
+            urllib.request.urlopen(f"{self.url}/", timeout=5).close()
         except urllib.error.HTTPError:
             return True
         except OSError:
@@ -175,7 +196,7 @@ def running_site(folder: Path) -> Iterator[RunningSite]:
         try:
             site.command("migrate", "--verbosity", "0")
             site.command("seeddemo", "--yes-this-is-a-demo")
-            site.web()
+            site.start_web()
             yield site
         finally:
-            site.stop()
+            site.stop_all()
