@@ -127,6 +127,14 @@ def test_who_does_not_own_the_user_keeps_silent(bench: Bench) -> None:
     assert bench.watchers.feeds("1") == {"orders"}
 
 
+def test_who_lost_the_lease_during_the_read_keeps_silent(bench: Bench) -> None:
+    bench.want({"1": {"orders": [[0, 0]]}})
+    bench.read("1", {"orders": {"a": "1"}}, refreshed=False)
+    bench.owner.now = None
+    bench.refresher.on_refreshed(["1"])
+    assert bench.answers() == []
+
+
 def test_a_question_of_an_old_epoch_is_dropped(bench: Bench) -> None:
     bench.want({"1": {"orders": [[0, 0]]}})
     bench.responder.clear()
