@@ -16,6 +16,14 @@ AMOUNT = "731"
 
 
 @pytest.fixture
+def site(site: RunningSite) -> RunningSite:
+    """The running site with pushers and a market."""
+    site.start_pushers(1)
+    site.start_market("--interval", "0.5")
+    return site
+
+
+@pytest.fixture
 def dashboard_of(browser: Browser, site: RunningSite) -> Iterator[Callable[[str], Page]]:
     """Sign a trader in, in a browser of his own, and wait until his page is live."""
     contexts: list[BrowserContext] = []
