@@ -1,6 +1,7 @@
 """The demo's people: traders with a few positions taken by hand, an account each for the robot, and an admin."""
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from django.db import transaction
@@ -47,13 +48,14 @@ def seed_demo() -> int:
     created = sum(_user(username, trader.first_name) for username, trader in TRADERS.items())
     created += _admin()
     untraded = [account for account in _paper_accounts() if not account.orders.exists()]
-    if untraded or not Quote.objects.exists():
-        _refresh_quotes()
+    stamp = _refresh_quotes() if untraded or not Quote.objects.exists() else None
     for account in untraded:
         try:
             _trade(account, TRADERS[account.user.username])
         except TradingError as error:
             raise DemoError(f"The first orders of {account} were refused: {error}") from error
+    if stamp is not None:
+        _hand_over(stamp)
     return created
 
 
@@ -83,14 +85,28 @@ def _paper_accounts() -> list[Account]:
     return list(accounts.select_related("user").order_by("pk"))
 
 
-def _refresh_quotes() -> None:
-    """Have quotes that orders can be filled at: the market's first ones, or the last ones of a stopped market."""
+def _refresh_quotes() -> datetime | None:
+    """Have quotes that orders can be filled at: the market's first ones, or the last ones of a stopped market.
+
+    Return their time stamp where it is ours; None where a market is running.
+    """
     now = timezone.now()
     newest = Quote.objects.aggregate(newest=Max("updated_at"))["newest"]
     if newest is None:
         Market(ReplaySource(load_bars()), step=0).write()
     elif (now - newest).total_seconds() > SILENCE_SECONDS:
         Quote.objects.update(updated_at=now)
+    else:
+        return None
+    return Quote.objects.aggregate(newest=Max("updated_at"))["newest"]
+
+
+def _hand_over(stamp: datetime) -> None:
+    """Make our quotes as old as those of a market that is gone, so that the one that starts now need not wait for us.
+
+    They stay young enough to count as fresh on the first pages.
+    """
+    Quote.objects.filter(updated_at=stamp).update(updated_at=stamp - timedelta(seconds=SILENCE_SECONDS))
 
 
 @transaction.atomic

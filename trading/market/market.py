@@ -86,7 +86,10 @@ class Market:
                 f"expected none for {self.silence:g} s."
             )
         self.instruments = list_instruments(self.source.symbols)
-        return self._resumed(newest[1]) if newest is not None and newest[2] == self.source.name else None
+        moment = self._resumed(newest[1]) if newest is not None and newest[2] == self.source.name else None
+        if moment is not None:
+            logger.info("The market goes on from %s.", moment)
+        return moment
 
     def _resumed(self, market_time: datetime) -> MarketTime | None:
         moment = MarketTime.from_instant(market_time)

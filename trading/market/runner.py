@@ -63,7 +63,7 @@ class MarketRunner:
                 _report(error)
             self._trouble = type(error)
         else:
-            if self._trouble is not None:
+            if self._trouble not in (None, AnotherMarket):  # the market itself says where it takes over from another
                 logger.info("The market goes on from %s.", self.market.now)
             self._trouble = None
         finally:

@@ -77,11 +77,13 @@ def test_stored_quotes_are_the_sources():
 
 
 @pytest.mark.django_db
-def test_a_restarted_market_goes_on_where_it_was():
+def test_a_restarted_market_goes_on_where_it_was(caplog):
+    caplog.set_level("INFO", "trading")
     first = written(5)
     silence()
     second = written(1)
     assert second.now == first.now.later(60)
+    assert [message for message in caplog.messages if "goes on" in message] == [f"The market goes on from {first.now}."]
     continued = list(Candle.objects.order_by("instrument__symbol", "interval", "start").values_list("close", "volume"))
     Quote.objects.all().delete()
     Candle.objects.all().delete()

@@ -73,6 +73,23 @@ def _gone(market):
     raise OperationalError("server closed the connection\n")
 
 
+@pytest.mark.django_db(transaction=True)
+def test_the_market_starts_at_once_on_the_demos_own_quotes(caplog):
+    caplog.set_level("INFO", "trading")
+    call_command("seeddemo", "--yes-this-is-a-demo", "--verbosity", "0")
+    call_command("runmarket", "--once")
+    assert "The market waits" not in caplog.text
+    assert "The market goes on from 2012-05-18 09:30:00 (New York)." in caplog.messages
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_market_that_only_waited_says_so(caplog, monkeypatch):
+    caplog.set_level("INFO", "trading")
+    monkeypatch.setattr("trading.market.runner.MarketRunner.run", lambda runner: None)
+    call_command("runmarket")
+    assert caplog.messages[-1] == "The market has stopped; it had not written anything."
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_process_cleanly(tmp_path, number):
     environment = os.environ | {"DEBUG": "1", "DATABASE_URL": f"sqlite:///{tmp_path}/db.sqlite3"}

@@ -88,7 +88,7 @@ def test_it_waits_for_another_market(clock, caplog):
     caplog.set_level("INFO", "trading")
     market = FakeMarket(AnotherMarket("another"), AnotherMarket("another"))
     MarketRunner(market, None, FakeStop(4)).run()
-    assert caplog.messages == ["The market waits. another", "The market goes on from now."]
+    assert caplog.messages == ["The market waits. another"]  # where it goes on from, the market says itself
     assert market.ticked == 4
 
 

@@ -6,9 +6,10 @@ from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from trading.conf import stale_market_after
 from trading.market import demo
 from trading.market.bars import load_bars
-from trading.market.market import Market
+from trading.market.market import SILENCE_SECONDS, Market
 from trading.market.replay import ReplaySource
 from trading.models import OPEN_STATUSES, Account, Instrument, Order, Quote, User
 
@@ -39,6 +40,28 @@ def test_it_makes_traders_with_accounts_and_an_admin(capsys):
         assert (accounts["robot"].robot, accounts["robot"].leverage, accounts["robot"].total) == (True, 3, 100_000)
         assert (accounts["paper"].robot, accounts["paper"].leverage) == (False, 1)
     assert authenticate(username="admin", password="paper-trading").is_superuser
+
+
+@pytest.mark.django_db
+def test_it_can_be_silent(capsys):
+    call_command("seeddemo", "--yes-this-is-a-demo", "--verbosity", "0")
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.django_db
+def test_its_quotes_are_no_running_markets_but_still_fresh():
+    seed()
+    ages = {(timezone.now() - quote.updated_at).total_seconds() for quote in Quote.objects.all()}
+    assert min(ages) >= SILENCE_SECONDS
+    assert max(ages) < stale_market_after().total_seconds()
+
+
+@pytest.mark.django_db
+def test_the_quotes_of_a_running_market_are_left_alone():
+    Market(ReplaySource(load_bars()), step=60).write()
+    before = set(Quote.objects.values_list("updated_at", flat=True))
+    seed()
+    assert set(Quote.objects.values_list("updated_at", flat=True)) == before
 
 
 @pytest.mark.django_db

@@ -62,7 +62,10 @@ class Command(BaseCommand):
                 MarketRunner(market, robots, stop, interval, options["ticks"]).run()
         except (AnotherMarket, DatabaseError) as error:
             raise CommandError(str(error).strip()) from error
-        logger.info("The market has stopped at %s.", market.now)
+        if market.now is None:
+            logger.info("The market has stopped; it had not written anything.")
+        else:
+            logger.info("The market has stopped at %s.", market.now)
 
 
 def _number_within(most: float) -> Any:

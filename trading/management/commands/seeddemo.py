@@ -28,4 +28,5 @@ class Command(BaseCommand):
         except DemoError as error:
             raise CommandError(str(error)) from error
         names = ", ".join([*TRADERS, ADMIN])
-        self.stdout.write(f"The demo is ready ({created} users created). Sign in as {names}; password: {PASSWORD}")
+        if options["verbosity"] > 0:
+            self.stdout.write(f"The demo is ready ({created} users created). Sign in as {names}; password: {PASSWORD}")
