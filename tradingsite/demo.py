@@ -4,6 +4,7 @@ One foreground process: an embedded Redis (unless REDIS_URL is set), the web ser
 Everything it writes is under var/.
 """
 
+import fcntl
 import os
 import secrets
 import shlex
@@ -28,13 +29,14 @@ HOST = "127.0.0.1"
 PREPARATIONS = (
     ["migrate", "--verbosity", "0"],
     ["collectstatic", "--no-input", "--verbosity", "0"],
-    ["seeddemo", "--yes-this-is-a-demo"],
+    ["seeddemo", "--yes-this-is-a-demo", "--verbosity", "0"],
 )
 WELCOME = """
     The site is up:  {url}
     Sign in as       alice, bob or carol (traders), or admin; the password is paper-trading
     The admin:       {url}admin/
     manage.py:       set -a; . {environment}; set +a; then .venv/bin/python manage.py ...
+    Log lines:       their times are UTC (Z)
     Stop:            Ctrl-C
 """
 
@@ -49,12 +51,13 @@ def main() -> int:
         signal.signal(number, _interrupt)
     try:
         port = chosen_port(os.environ.get("PORT", ""))
-        var_dir = Path(os.environ.get("VAR_DIR") or BASE_DIR / "var")
+        var_dir = Path(os.environ.get("VAR_DIR") or BASE_DIR / "var").resolve()
         var_dir.mkdir(parents=True, exist_ok=True)
-        with _redis(var_dir) as (redis_url, redis):
+        with only_demo_in(var_dir), _redis(var_dir) as (redis_url, redis):
             variables = demo_environment(var_dir, redis_url)
             _write_environment(var_dir / "demo.env", variables)
             environment = {**os.environ, **variables}
+            print(f"make demo: preparing the database and the static files in {var_dir} ...", flush=True)
             _prepare(environment)
             return _run(port, var_dir, environment, redis)
     except DemoError as error:
@@ -80,6 +83,18 @@ def chosen_port(text: str) -> int:
             hint = "Choose another: PORT=8001 make demo"
             raise DemoError(f"port {port} cannot be used ({error.strerror}). {hint}") from error
     return port
+
+
+@contextmanager
+def only_demo_in(var_dir: Path) -> Iterator[None]:
+    """Hold the folder: two demos in one would share a database, but no Redis. Raise DemoError where another has it."""
+    with (var_dir / "demo.lock").open("a") as lock:  # the kernel lets it go with us, however we end
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            hint = "Stop it, or give this one a folder and a port of its own: VAR_DIR=var2 PORT=8001 make demo"
+            raise DemoError(f"a demo runs in {var_dir} already. {hint}") from error
+        yield
 
 
 def demo_environment(var_dir: Path, redis_url: str) -> dict[str, str]:

@@ -42,14 +42,17 @@ class ProcessManager(Manager):
         super().__init__(Printer(sys.stdout, time_format=""))  # the programs' own lines have the time
         self._process_ctor = LeashedProcess
         self._watchers = watchers
-        self._failed = False
+        self._failure = ""
 
     def run(self) -> int:
-        """Run all processes to their end; return 0 after Ctrl-C or SIGTERM, else 1."""
+        """Run all to their end; return 0 after Ctrl-C or SIGTERM, else 1, the reason being the last line."""
         # honcho knows the other two: a closed terminal stops everything as SIGTERM does.
         signal.signal(signal.SIGHUP, lambda number, frame: os.kill(os.getpid(), signal.SIGTERM))
         self.loop()
-        return 1 if self._failed else 0
+        if not self._failure:
+            return 0
+        self._system_print(f"Stopped because {self._failure}")
+        return 1
 
     def say(self, text: str) -> None:
         """Print `text` among the processes' lines; may be called from any thread."""
@@ -59,7 +62,7 @@ class ProcessManager(Manager):
     def fail(self, reason: str) -> None:
         """Stop all processes because of `reason`, unless they are stopping already; may be called from any thread."""
         if not self._terminating:
-            self._failed = True
+            self._failure = reason
             self.say(reason)
             os.kill(os.getpid(), signal.SIGTERM)
 
@@ -67,9 +70,10 @@ class ProcessManager(Manager):
         """Stop all processes; while they are still starting, as soon as they have."""
         if self._terminating or not super()._all_started():
             return
-        ended = [name for name, process in self._processes.items() if "returncode" in process]
-        if ended:
-            self._failed = True
+        ended = {name: process["returncode"] for name, process in self._processes.items() if "returncode" in process}
+        if ended and not self._failure:
+            codes = " and ".join(f"{name} ended (rc={code})" for name, code in ended.items())
+            self._failure = f"{codes}; what it said last is above"
             self.say(f"{' and '.join(ended)} ended, so the rest is stopped too")
         super().terminate()
 

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from tradingsite.demo import DemoError, chosen_port, demo_environment
+from tradingsite.demo import DemoError, chosen_port, demo_environment, only_demo_in
 from tradingsite.embedded_redis import free_port
 from tradingsite.environment import BASE_DIR, read_environment
 
@@ -39,6 +39,25 @@ def test_a_port_in_use_ends_the_program_before_it_starts_anything(tmp_path):
     assert result.returncode == 1
     assert len(result.stderr.splitlines()) == 1
     assert not (tmp_path / "var").exists()
+
+
+def test_a_second_demo_in_the_same_folder_is_refused_before_it_writes_there(tmp_path):
+    environment = {**os.environ, "PORT": str(free_port()), "VAR_DIR": str(tmp_path)}
+    command = [sys.executable, "-m", "tradingsite.demo"]
+    with only_demo_in(tmp_path):
+        result = subprocess.run(command, env=environment, cwd=BASE_DIR, capture_output=True, text=True, check=False)
+    assert result.returncode == 1
+    (line,) = result.stderr.splitlines()
+    assert f"a demo runs in {tmp_path} already" in line
+    assert "VAR_DIR=" in line
+    assert [path.name for path in tmp_path.iterdir()] == ["demo.lock"]
+
+
+def test_a_demo_that_has_ended_leaves_its_folder_to_the_next(tmp_path):
+    with only_demo_in(tmp_path):
+        pass
+    with only_demo_in(tmp_path), pytest.raises(DemoError), only_demo_in(tmp_path):
+        pass
 
 
 def test_the_secret_key_is_made_once_and_for_its_owner_only(tmp_path):
@@ -84,12 +103,13 @@ def test_one_process_that_ends_ends_all():
     assert code == 1
     assert "two ended, so the rest is stopped too" in output
     assert "one stopped" in output
+    assert "Stopped because two ended (rc=0)" in output.splitlines()[-1]
 
 
 def test_a_watcher_can_stop_everything_with_a_reason():
     code, output = run("manager.fail('the moon is down')", one=FOREVER)
     assert code == 1
-    assert "the moon is down" in output
+    assert output.splitlines()[-1].endswith("Stopped because the moon is down")
 
 
 def test_a_manager_killed_with_9_takes_its_programs_along():
