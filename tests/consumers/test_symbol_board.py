@@ -27,7 +27,7 @@ class Written(Connection):
 
 def ticker(symbol: str, ts: int, last: str | None = "1", stale: str = "") -> dict[str, Any]:
     text = json.dumps({"last": last}) if last is not None else None
-    return {"symbol": symbol, "ts": ts, "text": text, "stale": [stale, 5] if stale else None}
+    return {"symbol": symbol, "epoch": 1, "ts": ts, "text": text, "stale": [stale, 5] if stale else None}
 
 
 @pytest.fixture(autouse=True)
