@@ -39,8 +39,8 @@ def background(page: Page) -> int:
 
 
 def clipped(page: Page) -> Any:
-    """The panels that are wider inside than outside."""
-    boxes = "[...document.querySelectorAll('.panel, .scroll')]"
+    """The panels of which a box is wider inside than outside: cut off, or lying over its neighbour."""
+    boxes = "[...document.querySelectorAll('.panel, .scroll, .tile dd')]"
     return page.evaluate(f"{boxes}.filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.closest('.panel').id)")
 
 
@@ -235,6 +235,21 @@ def test_no_table_is_cut_off_with_large_numbers(
     expect(text_of(page, "total", "accounts")).to_have_text("1,234,567.89")
     expect(text_of(page, "last", "tickers")).to_have_text("1,626.64")
     assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert clipped(page) == []
+
+
+@pytest.mark.parametrize("accounts", [1, 2, 3])
+@pytest.mark.parametrize("width", [360, 768, 1024, 1280, 1440, 1920])
+def test_no_figure_of_an_account_lies_over_another(
+    open_page: OpenPage, market: Any, socket: FakeSocket, width: int, accounts: int
+) -> None:
+    page = open_page(viewport={"width": width, "height": 900})
+    names = ["paper", "second", "third"][:accounts]
+    money = dict.fromkeys(("total", "used", "free"), "9999999.99")
+    gains = {**PNL, "equity": "9999999.99", "dayPnl": "-9999999.99", "positions": {}}
+    balance = {name: {"currency": "USD", **money} for name in names}
+    socket.snapshots({**EMPTY, "balance": balance, "pnl": dict.fromkeys(names, gains)})
+    expect(page.locator("#accounts [data-rows] [data-field=equity]")).to_have_text(["9,999,999.99"] * accounts)
     assert clipped(page) == []
 
 
