@@ -12,6 +12,7 @@ from trading.accounting import ZERO
 from trading.errors import TradingError
 from trading.models import Account, LedgerEntry, User
 from trading.selectors.pnl import account_equity
+from trading.wire import decimal_text
 
 ACCOUNT_FEEDS = ("balance", "positions", "pnl", "orders", "fills")
 
@@ -40,7 +41,7 @@ def account_open(
     if not slug_re.fullmatch(name):
         raise TradingError("invalid_account_name", f"A name has letters, digits, - and _ only; found {name!r:.80}.")
     if deposit < 0:
-        raise TradingError("invalid_deposit", f"A deposit must not be negative; found {deposit}.")
+        raise TradingError("invalid_deposit", f"A deposit must not be negative; found {decimal_text(deposit)}.")
     if leverage < 1:
         raise TradingError("invalid_leverage", f"Leverage must be at least 1; found {leverage}.")
     with transaction.atomic():

@@ -12,6 +12,7 @@ from trading.errors import TradingError
 from trading.models import Account, Fill, Instrument, LedgerEntry, Order, OrderStatus, Position
 from trading.models.fields import LARGEST
 from trading.services.accounts import money_move
+from trading.wire import decimal_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +107,12 @@ def _apply(position: Position, applied: AppliedFill, leverage: int) -> None:
 
 def _check_margin(account: Account, applied: AppliedFill, free: Decimal) -> None:
     if max(applied.state.open_cost, abs(applied.state.signed_amount)) > LARGEST:
-        raise TradingError("amount_too_large", f"A position must cost at most {LARGEST:f}.")
+        raise TradingError("amount_too_large", f"A position must cost at most {decimal_text(LARGEST)}.")
     if applied.opened_amount and free < 0:
         raise TradingError(
             "insufficient_margin",
-            f"The order needs {account.free - free:f} {account.currency} of free money; found {account.free:f}.",
+            f"The order needs {decimal_text(account.free - free)} {account.currency} of free money; "
+            f"found {decimal_text(account.free)}.",
         )
 
 

@@ -11,6 +11,7 @@ from trading.conf import stale_market_after
 from trading.errors import TradingError
 from trading.models import Instrument, Order, Quote, Side
 from trading.models.fields import LARGEST, exact
+from trading.wire import decimal_text
 
 CLIENT_ORDER_ID_LENGTH = 64
 
@@ -40,11 +41,11 @@ def order_request(
 ) -> OrderRequest:
     """Return the request with exact numbers; raise TradingError for whatever has not the right form."""
     if side not in Side.values:
-        raise TradingError("invalid_side", f"side must be one of {', '.join(Side.values)}; found {side!r}.")
+        raise TradingError("invalid_side", f"Side must be one of {', '.join(Side.values)}; found {side!r}.")
     if type not in Order.Type.values:
-        raise TradingError("invalid_type", f"type must be one of {', '.join(Order.Type.values)}; found {type!r}.")
+        raise TradingError("invalid_type", f"Type must be one of {', '.join(Order.Type.values)}; found {type!r}.")
     if type == Order.Type.MARKET and price is not None:
-        raise TradingError("price_not_allowed", f"A market order takes no price; found {price}.")
+        raise TradingError("price_not_allowed", f"A market order takes no price; found {decimal_text(price)}.")
     if type == Order.Type.LIMIT and price is None:
         raise TradingError("price_required", "A limit order needs a price; found none.")
     if client_order_id is not None and not (
@@ -62,9 +63,9 @@ def _positive(name: str, value: Decimal) -> Decimal:
     try:
         number = exact(value)
     except ValidationError as error:
-        raise TradingError(f"invalid_{name}", f"{name}: {' '.join(error.messages)}") from error
+        raise TradingError(f"invalid_{name}", f"{name.capitalize()}: {' '.join(error.messages)}") from error
     if number <= 0:
-        raise TradingError(f"invalid_{name}", f"{name} must be above 0; found {value}.")
+        raise TradingError(f"invalid_{name}", f"{name.capitalize()} must be above 0; found {decimal_text(number)}.")
     return number
 
 
@@ -99,17 +100,25 @@ def check_rules(request: OrderRequest, instrument: Instrument, price: Decimal) -
     """Raise TradingError unless price and amount lie on their grids and their product is large enough."""
     if request.price is not None and not accounting.is_multiple(request.price, instrument.tick_size):
         raise TradingError(
-            "price_off_tick", f"The price must be a multiple of {instrument.tick_size:f}; found {request.price:f}."
+            "price_off_tick",
+            f"The price must be a multiple of {decimal_text(instrument.tick_size)}; "
+            f"found {decimal_text(request.price)}.",
         )
     if not accounting.is_multiple(request.amount, instrument.step_size):
         raise TradingError(
-            "amount_off_step", f"The amount must be a multiple of {instrument.step_size:f}; found {request.amount:f}."
+            "amount_off_step",
+            f"The amount must be a multiple of {decimal_text(instrument.step_size)}; "
+            f"found {decimal_text(request.amount)}.",
         )
     value = accounting.notional(price, request.amount)
     if value < instrument.minimum_notional:
         raise TradingError(
             "below_minimum_notional",
-            f"Price times amount must be at least {instrument.minimum_notional:f}; found {value:f}.",
+            f"Price times amount must be at least {decimal_text(instrument.minimum_notional)}; "
+            f"found {decimal_text(value)}.",
         )
     if value > LARGEST:
-        raise TradingError("amount_too_large", f"Price times amount must be at most {LARGEST:f}; found {value:f}.")
+        raise TradingError(
+            "amount_too_large",
+            f"Price times amount must be at most {decimal_text(LARGEST)}; found {decimal_text(value)}.",
+        )

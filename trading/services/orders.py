@@ -16,6 +16,7 @@ from trading.models import OPEN_STATUSES, Account, Fill, Instrument, Order, Orde
 from trading.services.accounts import ACCOUNT_FEEDS, account_lock
 from trading.services.fills import Execution, fill_record, opening_leverage, position_of
 from trading.services.order_checks import OrderRequest, check_rules, fresh_quote, order_request, tradable_instrument
+from trading.wire import decimal_text
 
 logger = logging.getLogger(__name__)
 
@@ -124,7 +125,8 @@ def _rest(account: Account, order: Order) -> Order:
     if order.reserved > account.free:
         raise TradingError(
             "insufficient_margin",
-            f"The order reserves {order.reserved:f} {account.currency}; found {account.free:f} free.",
+            f"The order reserves {decimal_text(order.reserved)} {account.currency}; "
+            f"found {decimal_text(account.free)} free.",
         )
     order.save()
     account.used += order.reserved

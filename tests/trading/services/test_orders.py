@@ -217,3 +217,20 @@ def test_services_nudge_the_owner_on_every_account_feed(account, instrument, mon
     else:
         order_cancel(order=order)
     assert nudges == [([account.user_id], ("balance", "positions", "pnl", "orders", "fills"))]
+
+
+@pytest.mark.parametrize(
+    ("amount", "price", "message"),
+    [
+        ("0E-8", None, "Amount must be above 0; found 0."),
+        ("0.50000000", None, "The amount must be a multiple of 1; found 0.5."),
+        ("1", "50.00500000", "The price must be a multiple of 0.01; found 50.005."),
+        ("1", "5", "Price times amount must be at least 10; found 5."),
+        ("1000", None, "The order needs 101101 USD of free money; found 100000."),
+        ("3000", "50", "The order reserves 150075 USD; found 100000 free."),
+    ],
+)
+def test_a_refusal_is_a_sentence_with_plain_numbers(account, instrument, amount, price, message):
+    with pytest.raises(TradingError) as caught:
+        place(account, "buy", amount, price)
+    assert caught.value.message == message
