@@ -1,5 +1,6 @@
 """A process that only says what it would push: it owns nothing and sends nothing."""
 
+import asyncio
 import logging
 
 from pushers.clock import now_ms
@@ -35,15 +36,24 @@ class NoLease(Lease):
 
 
 class LogSender:
-    """Logs each document or patch in the place of sending it."""
+    """Logs each document or patch in the place of sending it: its size, or with `texts` the whole of it.
+
+    The rows of the symbol feed, which are many and change all the time, are a line per tick.
+    """
+
+    def __init__(self, *, texts: bool = False) -> None:
+        self._texts = texts
+        self._symbols: list[str] = []  # of the tick that is under way
 
     def to_group(self, epoch: int, group: str, message: Message) -> None:
         if message["type"] == "push":
             for feed, (_, seq, snapshot, text) in message["feeds"].items():
                 kind = "snapshot" if snapshot else "patch"
-                logger.info("Would push %s to user %s: %s %d, %d bytes.", feed, message["user"], kind, seq, len(text))
+                logger.info("Would push %s to user %s: %s %d, %s.", feed, message["user"], kind, seq, self._what(text))
         elif message["type"] == "ticker" and message["text"]:
-            logger.info("Would push %s: %d bytes.", message["symbol"], len(message["text"]))
+            if not self._symbols:  # a tick sends its rows without a pause: afterwards all are there
+                asyncio.get_running_loop().call_soon(self._say_symbols)
+            self._symbols.append(message["symbol"])
 
     def to_channel(self, epoch: int, channel: str, message: Message) -> None:
         if message["type"] != "answer":
@@ -53,4 +63,11 @@ class LogSender:
                 if stale:
                     logger.info("Would call %s stale for user %s: %s.", feed, user, stale[0])
                 elif text:
-                    logger.info("Would send %s to user %s: snapshot %d, %d bytes.", feed, user, seq, len(text))
+                    logger.info("Would send %s to user %s: snapshot %d, %s.", feed, user, seq, self._what(text))
+
+    def _what(self, text: str) -> str:
+        return text if self._texts else f"{len(text)} bytes"
+
+    def _say_symbols(self) -> None:
+        logger.info("Would push the rows of %d symbols: %s.", len(self._symbols), ", ".join(sorted(self._symbols)))
+        self._symbols.clear()

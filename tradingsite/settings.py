@@ -161,7 +161,7 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "filters": {
-        "once_per_outage": {"()": "tradingsite.log_filters.OncePerOutage"},
+        "once_per_outage": {"()": "pushers.console_log.OncePerOutage"},
         "refusals": {"()": "tradingsite.log_filters.RefusalsInOneLine"},
     },
     "loggers": {

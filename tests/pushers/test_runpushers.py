@@ -176,6 +176,12 @@ async def test_once_pushes_for_whoever_is_watching_and_ends(start: Start) -> Non
     assert "1 users are watching." in pusher.output
 
 
+def test_once_with_nobody_watching_says_what_to_do(start: Start) -> None:
+    pusher = start("--once", "--dry-run")
+    assert pusher.end(None) == 0
+    assert "Nobody is watching, so nothing was read: open a page of the site first." in pusher.lines
+
+
 def test_once_beside_a_running_process_is_refused_with_its_name(start: Start) -> None:
     first = start()
     first.wait_for(OURS)

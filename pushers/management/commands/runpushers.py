@@ -1,16 +1,20 @@
 """`manage.py runpushers`: parses arguments; `pushers.runner` does the work."""
 
 import asyncio
+import logging
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from pushers import registry
 from pushers.conf import pusher_settings
+from pushers.console_log import console_log
 from pushers.dry_run import LogSender, NoLease
 from pushers.engine import Engine, Selection
 from pushers.lease import Lease
 from pushers.runner import LeaseHeldError, Runner
+
+logger = logging.getLogger(__name__)
 
 SHARD = 0
 
@@ -25,7 +29,9 @@ class Command(BaseCommand):
         parser.add_argument("--list", action="store_true", help="list the feeds with their intervals, and exit")
         parser.add_argument("--once", action="store_true", help="read and push once for whoever is watching, and exit")
         parser.add_argument(
-            "--dry-run", action="store_true", help="say what would be pushed, send nothing, take no lease"
+            "--dry-run",
+            action="store_true",
+            help="say what would be pushed (-v 2: its text too), send nothing, take no lease",
         )
         parser.add_argument(
             "--interval",
@@ -48,9 +54,10 @@ class Command(BaseCommand):
             self._list(selection)
             return
         lease = NoLease(SHARD) if options["dry_run"] else Lease(SHARD, pusher_settings().LEASE_SECONDS)
-        sender = LogSender() if options["dry_run"] else None
+        sender = LogSender(texts=options["verbosity"] > 1) if options["dry_run"] else None
         try:
-            asyncio.run(_run(selection, lease, sender, once=options["once"]))
+            with console_log(options["verbosity"]):
+                asyncio.run(_run(selection, lease, sender, once=options["once"]))
         except LeaseHeldError as error:
             raise CommandError(f"{error} Stop it first, or use --dry-run to look beside it.") from None
 
@@ -64,7 +71,12 @@ class Command(BaseCommand):
 
 async def _run(selection: Selection, lease: Lease, sender: LogSender | None, *, once: bool) -> None:
     runner = Runner(Engine(selection, lease, sender))
-    await (runner.run_once() if once else runner.run())
+    if not once:
+        await runner.run()
+        return
+    await runner.run_once()
+    if not runner.engine.watchers.count():
+        logger.info("Nobody is watching, so nothing was read: open a page of the site first.")
 
 
 def _known() -> list[str]:
