@@ -168,6 +168,44 @@ def test_a_refused_order_says_why_beside_the_form(
     shoot(page, "desktop-refused")
 
 
+def test_an_order_of_a_trader_who_has_signed_out_leads_to_sign_in(
+    open_page: OpenPage, market: Any, socket: FakeSocket
+) -> None:
+    page = open_page(**DESKTOP)
+    socket.snapshots(DOCUMENTS)
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_label("Amount").fill("1")
+    page.get_by_role("button", name="Place order").click()
+    result = page.locator("#order-form [data-result]")
+    expect(result).to_contain_text("You are signed out.")
+    result.get_by_role("link", name="Sign in").click()
+    expect(page).to_have_url(re.compile(r"/login/\?next=/$"))
+
+
+def test_a_new_action_replaces_the_last_notice_and_nothing_moves(
+    open_page: OpenPage, market: Any, socket: FakeSocket
+) -> None:
+    logged: list[str] = []
+    page = open_page(**DESKTOP)
+    page.on("console", lambda message: logged.append(message.text) if message.type == "error" else None)
+    page.clock.install()
+    socket.snapshots(DOCUMENTS)
+    table, tickers = page.locator("#orders table"), page.locator("#tickers")
+    places = table.bounding_box(), tickers.bounding_box()
+    page.get_by_label("Amount").fill("ten")
+    page.get_by_role("button", name="Place order").click()
+    expect(page.locator("#order-form [data-result]")).to_have_text("Amount: Enter a number.")
+    page.route("**/cancel/", lambda route: route.fulfill(json={"ok": True, "message": "Canceled."}))
+    page.get_by_role("button", name="Cancel").click()
+    notice = page.locator("#orders [data-result]")
+    expect(notice).to_have_text("Canceled.")
+    expect(page.locator("#order-form [data-result]")).to_be_hidden()
+    assert (table.bounding_box(), tickers.bounding_box()) == places
+    page.clock.fast_forward(10_000)
+    expect(notice).to_be_hidden()
+    assert logged == []
+
+
 def test_an_order_that_was_pushed_is_canceled_by_its_button(
     open_page: OpenPage, market: Any, socket: FakeSocket, alice: User, aapl: Instrument, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,4 +1,11 @@
-"""Placing and canceling orders: a redirect with a message for a form, JSON for the page's script."""
+"""Placing and canceling orders: a redirect with a message for a form, JSON for the page's script.
+
+The JSON is {"ok", "message"}, with the stable "code" of a refusal, which is an answer like any other: status 200.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -14,16 +21,31 @@ from trading.models import Order, OrderStatus, Side, User
 from trading.pages.order_form import OrderForm
 from trading.templatetags.figures import format_value
 
+View = Callable[..., HttpResponse]
+
+
+def _signed_in(view: View) -> View:
+    """Send who is not signed in to the sign-in page; tell the page's script, which can't follow there, by a 401."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if _wants_json(request) and not request.user.is_authenticated:
+            answer = {"ok": False, "message": _("You are signed out."), "code": "signed_out"}
+            return JsonResponse(answer, status=401)
+        return login_required(view)(request, *args, **kwargs)
+
+    return checked
+
 
 @require_POST
-@login_required
+@_signed_in
 def order_place(request: HttpRequest) -> HttpResponse:
     """Place a market order from the posted form."""
     user = request.user
     assert isinstance(user, User)
     form = OrderForm(user, request.POST)
     if not form.is_valid():
-        return _answer(request, False, _first_error(form))
+        return _refusal(request, *_first_error(form))
     data = form.cleaned_data
     try:
         order = services.order_place(
@@ -34,34 +56,48 @@ def order_place(request: HttpRequest) -> HttpResponse:
             amount=data["amount"],
         )
     except TradingError as error:
-        return _answer(request, False, error.message)
-    return _answer(request, order.status != OrderStatus.REJECTED, _outcome(order, data["symbol"].symbol))
+        return _refusal(request, error.code, error.message)
+    if order.status == OrderStatus.REJECTED:
+        return _refusal(request, order.reject_reason, _outcome(order, data["symbol"].symbol))
+    return _success(request, _outcome(order, data["symbol"].symbol))
 
 
 @require_POST
-@login_required
+@_signed_in
 def order_cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Cancel one of the trader's own orders; anybody else's does not exist for him."""
     order = get_object_or_404(Order.objects.select_related("account"), pk=pk, account__user=request.user)
     try:
         services.order_cancel(order=order)
     except TradingError as error:
-        return _answer(request, False, error.message)
-    return _answer(request, True, _("Order %(id)s is canceled.") % {"id": pk})
+        return _refusal(request, error.code, error.message)
+    return _success(request, _("Order %(id)s is canceled.") % {"id": pk})
 
 
-def _answer(request: HttpRequest, ok: bool, message: str) -> HttpResponse:
-    """Answer the page's script in JSON, with 422 for what was refused; anybody else by a redirect to the dashboard."""
-    if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
-        return JsonResponse({"ok": ok, "message": message}, status=200 if ok else 422)
-    messages.add_message(request, messages.SUCCESS if ok else messages.ERROR, message)
+def _success(request: HttpRequest, message: str) -> HttpResponse:
+    return _answer(request, messages.SUCCESS, {"ok": True, "message": message})
+
+
+def _refusal(request: HttpRequest, code: str, message: str) -> HttpResponse:
+    return _answer(request, messages.ERROR, {"ok": False, "message": message, "code": code})
+
+
+def _answer(request: HttpRequest, level: int, answer: dict[str, Any]) -> HttpResponse:
+    if _wants_json(request):
+        return JsonResponse(answer)
+    messages.add_message(request, level, answer["message"])
     return HttpResponseRedirect(reverse("dashboard"))
 
 
-def _first_error(form: OrderForm) -> str:
+def _wants_json(request: HttpRequest) -> bool:
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+
+
+def _first_error(form: OrderForm) -> tuple[str, str]:
+    """Return the code and the message of the form's first error."""
     name, errors = next(iter(form.errors.items()))
     field = form.fields.get(name)
-    return f"{field.label}: {errors[0]}" if field else str(errors[0])
+    return f"invalid_{name}", f"{field.label}: {errors[0]}" if field else str(errors[0])
 
 
 def _outcome(order: Order, symbol: str) -> str:

@@ -85,8 +85,8 @@ def test_a_refusal_says_why(trader: Client, services: FakeServices) -> None:
     services.error = TradingError("insufficient_margin", "Needs 600.80 USD; 12.00 USD are free.")
     response = trader.post("/orders/", ORDER, **JSON)
     assert (response.status_code, response.json()) == (
-        422,
-        {"ok": False, "message": "Needs 600.80 USD; 12.00 USD are free."},
+        200,
+        {"ok": False, "message": "Needs 600.80 USD; 12.00 USD are free.", "code": "insufficient_margin"},
     )
     assert said(trader.post("/orders/", ORDER)) == [("error", "Needs 600.80 USD; 12.00 USD are free.")]
 
@@ -94,7 +94,7 @@ def test_a_refusal_says_why(trader: Client, services: FakeServices) -> None:
 @pytest.mark.parametrize("amount", ["", "ten", "NaN", "0.123456789", "1e30"])
 def test_what_is_no_amount_never_reaches_the_service(trader: Client, services: FakeServices, amount: str) -> None:
     response = trader.post("/orders/", {**ORDER, "amount": amount}, **JSON)
-    assert response.status_code == 422
+    assert (response.status_code, response.json()["code"]) == (200, "invalid_amount")
     assert response.json()["message"].startswith("Amount: ")
     assert services.placed == []
 
@@ -102,7 +102,7 @@ def test_what_is_no_amount_never_reaches_the_service(trader: Client, services: F
 def test_another_traders_account_is_no_choice(trader: Client, services: FakeServices, alice: User) -> None:
     bob = User.objects.create_user("bob")
     Account.objects.create(user=bob, name="bobs", day_started="2026-01-01")
-    assert trader.post("/orders/", {**ORDER, "account": "bobs"}, **JSON).status_code == 422
+    assert trader.post("/orders/", {**ORDER, "account": "bobs"}, **JSON).json()["code"] == "invalid_account"
     assert services.placed == []
 
 
@@ -115,7 +115,7 @@ def test_an_own_order_is_canceled(trader: Client, services: FakeServices, restin
 def test_an_order_that_cannot_be_canceled_says_why(trader: Client, services: FakeServices, resting: Order) -> None:
     services.error = TradingError("not_open", "Order 1 is filled.")
     response = trader.post(f"/orders/{resting.pk}/cancel/", **JSON)
-    assert (response.status_code, response.json()["message"]) == (422, "Order 1 is filled.")
+    assert response.json() == {"ok": False, "message": "Order 1 is filled.", "code": "not_open"}
 
 
 def test_another_traders_order_does_not_exist(client: Client, services: FakeServices, resting: Order) -> None:
@@ -128,5 +128,7 @@ def test_orders_need_a_sign_in_a_post_and_a_csrf_token(trader: Client, resting: 
     for path in ("/orders/", f"/orders/{resting.pk}/cancel/"):
         assert trader.get(path).status_code == 405
         assert Client().post(path)["Location"].startswith("/login/")
+        answer = Client().post(path, **JSON)
+        assert (answer.status_code, answer.json()["code"]) == (401, "signed_out")
     strict = Client(enforce_csrf_checks=True)
     assert strict.post("/orders/", ORDER).status_code == 403

@@ -2,6 +2,9 @@
 
 import { label } from "./labels.js";
 
+const NOTICE_MS = 10_000;
+let hideTimer = null;
+
 /** Make the order form submit by fetch. */
 export function keepOrderForm(form) {
     form.addEventListener("submit", async (event) => {
@@ -19,8 +22,9 @@ export async function submit(form, result) {
     const body = new FormData(form);
     button.disabled = true;
     show(result, "pending", label("sending"));
-    const { ok, message } = await post(form.action, body);
+    const { ok, message, code } = await post(form.action, body);
     show(result, ok ? "done" : "failed", message);
+    if (code === "signed_out") offerSignIn(result);
     button.disabled = false;
     return ok;
 }
@@ -35,12 +39,21 @@ async function post(address, body) {
     try {
         return await response.json();
     } catch {
-        return { ok: false, message: label("unexpected") }; // a sign-in page, or an error page
+        return { ok: false, message: label("unexpected") }; // an error page
     }
 }
 
+/** Show a notice in place of the last one, wherever that was; what was done as asked needs no lasting notice. */
 function show(result, outcome, text) {
-    result.hidden = false;
+    clearTimeout(hideTimer);
+    for (const other of document.querySelectorAll("[data-result]")) other.hidden = other !== result;
     result.dataset.outcome = outcome;
     result.textContent = text;
+    if (outcome === "done") hideTimer = setTimeout(() => { result.hidden = true; }, NOTICE_MS);
+}
+
+function offerSignIn(result) {
+    const link = document.querySelector("[data-connection] [data-sign-in]").cloneNode(true);
+    link.hidden = false;
+    result.append(" ", link);
 }
