@@ -22,6 +22,7 @@ LABELS = {
     "feed_off": _("this feed is switched off"),
     "disconnected": _("not connected"),
     "refused": _("this feed is not available to you"),
+    "since": _("since {time}"),
     # The connection
     "state-live": _("Live"),
     "state-stale": _("Connected, some data is stale"),

@@ -38,7 +38,7 @@ def test_it_asks_to_sign_in(client: Client, db: None) -> None:
             "accounts",
             [">100,002.15<", 'title="100002.15432101"', ">98,787.15<", ">1,200.50<", ">99,987.65<", ">+2.15<"],
         ),
-        ("positions", [">AAPL<", ">Long<", ">60.05<", ">61.50<", ">+14.50<", ">+2.41%<"]),
+        ("positions", [">AAPL<", ">Long<", ">1</span>x<", ">Return<", ">60.05<", ">61.50<", ">+14.50<", ">+2.41%<"]),
         ("orders", [">Buy<", ">Limit<", ">60.00<", 'action="/orders/318/cancel/"', "2026-01-01 00:00:00"]),
         ("pnl", [">+14.50<", ">\N{MINUS SIGN}12.35<", ">0.30<"]),
         ("fills", [">Sell<", ">1,000<", ">30.02<"]),
@@ -110,6 +110,7 @@ def test_times_are_in_the_traders_zone(client: Client, alice: User, documents: A
     html = page(client, alice)
     assert "2025-12-31 19:00:00" in panel(html, "orders")
     assert 'data-zone="America/New_York"' in html
+    assert "Times are in America/New_York, the market time is in UTC." in html
 
 
 def test_only_own_accounts_can_be_traded_from(client: Client, alice: User, documents: Any) -> None:

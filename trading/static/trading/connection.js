@@ -1,5 +1,6 @@
 /** The connection light, the data's age, and the stale marks of the panels. */
 
+import { formatValue } from "./figures.js";
 import { label } from "./labels.js";
 
 const AGE_MS = 1000;
@@ -9,7 +10,7 @@ const PING_MS = 20_000;
 export function keepConnection(light, panels, client) {
     const feedsOf = (panel) => panel.dataset.feeds.split(" ");
     const feeds = [...new Set(panels.flatMap(feedsOf))];
-    const reasons = new Map(); // feed -> why it is stale
+    const reasons = new Map(); // feed -> {reason, since}: why it is stale, and from when on (ms UTC)
     const live = new Set();
     let closing = null; // why the server closed for good
 
@@ -23,19 +24,29 @@ export function keepConnection(light, panels, client) {
         for (const panel of panels) markPanel(panel, feedsOf(panel).map((feed) => reasons.get(feed)));
         showState(light, state(), closing);
     });
-    on("stale", ({ feed, reason }) => { live.delete(feed); reasons.set(feed, reason); });
+    on("stale", ({ feed, reason, since = Date.now() }) => { live.delete(feed); reasons.set(feed, { reason, since }); });
     on("live", ({ feed }) => { live.add(feed); reasons.delete(feed); });
-    on("refused", ({ feed }) => feed && reasons.set(feed, "refused"));
+    on("refused", ({ feed }) => feed && reasons.set(feed, { reason: "refused" }));
     on("state", ({ state, reason }) => { closing = state === "closed" && reason !== "by-page" ? reason : null; });
     client.addEventListener("reset", () => location.reload()); // the page itself is the other user's
     keepAge(light.querySelector("[data-age]"), feeds, client);
 }
 
 function markPanel(panel, reasons) {
-    const reason = reasons.find(Boolean);
-    panel.toggleAttribute("data-stale", Boolean(reason));
-    panel.querySelector("[data-stale-mark]").hidden = !reason;
-    if (reason) panel.querySelector("[data-stale-reason]").textContent = label(reason);
+    const stale = reasons.find(Boolean);
+    panel.toggleAttribute("data-stale", Boolean(stale));
+    panel.querySelector("[data-stale-mark]").hidden = !stale;
+    if (!stale) return;
+    panel.querySelector("[data-stale-reason]").textContent = label(stale.reason);
+    panel.querySelector("[data-stale-since]").textContent = stale.since ? sinceText(stale.since) : "";
+}
+
+/** "since 16:49:05", with the date where that is not today's. */
+function sinceText(milliseconds) {
+    const { zone } = document.body.dataset;
+    const [date, time] = formatValue("time", milliseconds, zone).split(" ");
+    const [today] = formatValue("time", Date.now(), zone).split(" ");
+    return label("since", { time: date === today ? time : `${date} ${time}` });
 }
 
 function showState(light, state, closing) {
