@@ -217,11 +217,11 @@ class Hub:
 
     async def _receive(self) -> None:
         while True:
-            message = await self._layer.receive()
             try:
-                self.on_message(message)
+                self.on_message(await self._layer.receive())
             except Exception:  # a lost message is provided for, a dead hub is not
-                logger.exception("Ignored a message of type %r.", message.get("type"))
+                logger.exception("Ignored a message that could not be understood.")
+                await asyncio.sleep(0)  # a layer that fails at once must not take all the time
 
     def _ask(self, user: str) -> None:
         self._to_ask.add(user)

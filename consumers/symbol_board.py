@@ -18,11 +18,12 @@ RETRY = 1.0
 class Row:
     """One symbol: its newest row, and what is known of its feed."""
 
-    __slots__ = ("asked", "connections", "heard", "stale", "text", "ts")
+    __slots__ = ("asked", "connections", "heard", "order", "stale", "text", "ts")
 
     def __init__(self, now: float) -> None:
         self.connections: set[Connection] = set()
         self.text: str | None = None
+        self.order = (0, 0)  # the owner's epoch and time
         self.ts = 0
         self.stale: Stale | None = None
         self.heard = now
@@ -62,12 +63,14 @@ class SymbolBoard:
                     del self._rows[symbol]
 
     def on_ticker(self, message: Message, now: float) -> set[Connection]:
-        """Pass a row on to all who follow the symbol, and return them; the newest `ts` wins."""
+        """Pass a row on to all who follow the symbol, and return them; the newest wins."""
         row = self._rows.get(message["symbol"])
-        if row is None or message["ts"] < row.ts:
+        order = (message["epoch"], message["ts"])
+        if row is None or order < row.order:
             return set()
         stale, text = message["stale"], message["text"]
-        row.heard, row.ts = now, message["ts"]
+        # A new owner's clock may be behind the old one's; for the sockets, whose newest `ts` wins, time goes on.
+        row.heard, row.order, row.ts = now, order, max(message["ts"], row.ts + 1)
         row.stale = Stale(stale[0], stale[1]) if stale else None
         if text is not None:
             row.text = text

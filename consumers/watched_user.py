@@ -43,8 +43,7 @@ class WatchedUser:
         """Pass a frame of the user's group on to whom it fits; return whether a socket lacks something now."""
         for feed, entry in entries.items():
             self._see(feed, entry.position)
-            self.as_of[feed] = max(ts, self.as_of.get(feed, 0))
-            self.stale.pop(feed, None)
+            self.as_of[feed] = max(ts, self.as_of.get(feed, 0))  # stale stays: only the owner's word ends that
         frames: dict[tuple[str, ...], str] = {}
         gap = False
         for connection in self.connections:

@@ -94,14 +94,17 @@ class Engine:
         )
 
     def _epoch(self) -> int | None:
-        return self.lease.epoch
+        """The epoch that is served: one whose taking the keeper has told, so that no stream is older than it."""
+        epoch = self.lease.epoch
+        return epoch if epoch == self.keeper.told else None
 
     async def open(self, stop: asyncio.Event) -> bool:
         """Join the pushers' group, as soon as the channel layer is there; False where `stop` came first."""
         said = False
         while not stop.is_set():
             try:
-                await self.layer.open()
+                if not self.layer.channel:
+                    await self.layer.open()
             except Exception as error:  # noqa: BLE001 - it may come up after us
                 if not said:
                     logger.error("The channel layer does not answer, trying again: %s: %s", type(error).__name__, error)
@@ -118,11 +121,11 @@ class Engine:
     async def receive(self) -> None:
         """Handle what hubs and services say, for ever; a message that breaks is named and dropped."""
         while True:
-            message = await self.layer.receive()
             try:
-                self.handle(message)
+                self.handle(await self.layer.receive())
             except Exception:  # a lost message is provided for, a dead receiver is not
-                logger.exception("Ignored a control message of type %r.", message.get("type"))
+                logger.exception("Ignored a control message that could not be understood.")
+                await asyncio.sleep(0)  # a layer that fails at once must not take all the time
 
     def handle(self, message: Message) -> None:
         kind = message["type"]
@@ -176,7 +179,7 @@ class Engine:
 
     def beat(self) -> None:
         """Tell all hubs who owns the shard; a hub answers a new epoch with its list at once."""
-        if (epoch := self.lease.epoch) is not None:
+        if (epoch := self._epoch()) is not None:
             sender = self.sender or self.outbox
             sender.to_group(epoch, HUBS_GROUP, {"type": "beat", "shard": self.lease.shard, "epoch": epoch})
 
@@ -186,5 +189,6 @@ class Engine:
     async def _sweep(self) -> None:
         for user, feed in self.watchers.sweep(time.monotonic()):
             self.publisher.drop_document(user, feed)
+            self.reader.forget(user, feed)
             if not self.watchers.feeds(user):
                 self.responder.forget(user)

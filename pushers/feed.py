@@ -19,8 +19,8 @@ class FeedStale(Exception):
     """
 
     def __init__(self, reason: str, document: Document | None = None) -> None:
-        super().__init__(reason)
-        self.reason, self.document = reason, document
+        self.reason, self.document = str(reason), document  # a lazy translation can't travel
+        super().__init__(self.reason)
 
 
 class Feed:

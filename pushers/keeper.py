@@ -20,7 +20,7 @@ class LeaseKeeper:
         self.lease = lease
         self.thread = OrmThread("lease")
         self._on_taken, self._on_lost = on_taken, on_lost
-        self._told = lease.epoch  # the epoch that on_taken was called for
+        self.told = lease.epoch  # the epoch that on_taken was called for; nothing is served under another
         self._named = ""  # the holder whom the log named last
         self._away = False
 
@@ -59,12 +59,12 @@ class LeaseKeeper:
     def _tell(self) -> None:
         """Tell what has become of the lease since it was told last; a statement given up may have had its effect."""
         epoch = self.lease.epoch
-        if epoch is not None and epoch != self._told:
-            self._told = epoch
+        if epoch is not None and epoch != self.told:
+            self.told = epoch
             logger.info("Shard %d is ours, epoch %d.", self.lease.shard, epoch)
             self._on_taken()
-        elif not self.lease.held and self._told is not None:
-            self._told = None
+        elif not self.lease.held and self.told is not None:
+            self.told = None
             logger.warning("The lease of shard %d was lost to another process.", self.lease.shard)
             self._on_lost()
 

@@ -6,7 +6,7 @@ what makes the whole exact is the numbering (stream.py) and the questions and an
 Messages, all dicts with string keys (anything else can kill every receiver of a group):
     to group `user.<id>`    push    {user, ts, feeds: name -> [epoch, seq, is snapshot, text]}
                             probe   {hub, user}: a hub's own message, to see that its subscription is in force
-    to group `symbol.<hex>` ticker  {symbol, ts, text or none, stale: none or [reason, since]}
+    to group `symbol.<hex>` ticker  {epoch, symbol, ts, text or none, stale: none or [reason, since]}
     to group `pushers`      want    {hub, asked, docs, users: id -> feed -> [[epoch, seq], ...]}
                             symbols {hub, asking, symbols: [...]}
                             nudge   {users: [...], feeds: [...] or none for all}

@@ -18,6 +18,7 @@ from django.db.models.functions import Now
 from pushers.models import PushLease
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)  # a lease that has run out, whoever compares it
+LONGEST = timedelta(minutes=5)  # an end further away was written by a clock that was wrong, and would last as long
 MARGIN = 0.25  # of the lease: what the holder keeps back for pauses between the check and the send
 
 
@@ -57,7 +58,7 @@ class Lease:
         issued = self._clock()
         PushLease.objects.get_or_create(shard=self.shard, defaults={"expires_at": LONG_AGO})
         row = PushLease.objects.annotate(now=Now()).get(shard=self.shard)
-        if row.expires_at > row.now:
+        if row.now < row.expires_at < row.now + LONGEST:
             return Holder(row.owner, (row.expires_at - row.now).total_seconds())
         epoch = max(row.epoch + 1, int(row.now.timestamp() * 1000))
         # Every takeover raises the epoch and a renewal moves the end, so this is the row as it was read.

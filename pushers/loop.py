@@ -9,8 +9,8 @@ from itertools import islice
 from pushers.feed import Feed
 from pushers.orm import OrmThread
 from pushers.publisher import Publisher
-from pushers.reading import Reader
-from pushers.refresher import Refresher
+from pushers.reading import Reader, Reading, Result
+from pushers.refresher import BREATH, Refresher
 from pushers.watchers import Watchers
 
 logger = logging.getLogger(__name__)
@@ -61,16 +61,29 @@ class FeedLoop:
             return
         name = self.feed.name
         watched = self._watchers.users(name)
-        ready = [user for user in watched if self._publisher.is_ready(user, (name,))]
+        ready = [user for user in watched if self._publisher.has_document(user, name)]
         self._refresher.request(watched.difference(ready))
         users = iter(ready)
         while batch := list(islice(users, self._batch)):
             reading = await self.thread.run(self._reader.read, {user: frozenset((name,)) for user in batch})
-            self._refresher.request(
-                user
-                for user, results in reading.results.items()
-                if not self._publisher.confirm(user, name, results[name], reading, epoch)
-            )
+            for number, (user, results) in enumerate(reading.results.items()):
+                self._take(user, results[name], reading, epoch)
+                if number % BREATH == 0:
+                    await asyncio.sleep(0)
+
+    def _take(self, user: str, result: Result, reading: Reading, epoch: int) -> None:
+        """Take one user's result. A user who is being refreshed at the moment is left to the refresh.
+
+        To confirm him here would make that read the older one, and it would be refused; with a feed that takes longer
+        than the interval of this one, again and again.
+        """
+        name = self.feed.name
+        if self._refresher.is_reading(user):
+            done = not self._publisher.differs(user, name, result)
+        else:
+            done = self._publisher.confirm(user, name, result, reading, epoch)
+        if not done:
+            self._refresher.request([user])
 
     def close(self) -> None:
         self.thread.close()

@@ -59,6 +59,18 @@ def _deferred(connection: Any) -> Iterator[None]:
         connection.transaction_mode = mode
 
 
+def keep_connections() -> None:
+    """Have this process's threads each keep one connection, checked before use. Call it before the first query.
+
+    A thread of ours reads for as long as the process lives, so a pool between would only be a place where connections
+    wait for a restart of the database to kill them: each dead one costs who meets it seconds.
+    """
+    for alias in connections:
+        settings = connections.settings[alias]
+        settings["OPTIONS"] = {name: value for name, value in settings["OPTIONS"].items() if name != "pool"}
+        settings.update(CONN_MAX_AGE=None, CONN_HEALTH_CHECKS=True)
+
+
 class OrmThread:
     """One thread for one loop's ORM work, so that a slow feed delays no other. `close` ends it and its connections."""
 

@@ -55,9 +55,9 @@ def merge(document: Document, patch: Patch) -> Document:
 
 
 def touches_only(patch: Patch, keys: frozenset[str]) -> bool:
-    """Say whether the patch sets nothing but values under `keys`, at any depth, and deletes nothing else."""
+    """Say whether the patch deletes nothing and sets nothing but plain values under `keys`, at any depth."""
     return all(
-        key in keys or (isinstance(value, dict) and bool(value) and touches_only(value, keys))
+        bool(value) and touches_only(value, keys) if isinstance(value, dict) else key in keys and value is not None
         for key, value in patch.items()
     )
 

@@ -3,6 +3,7 @@
 Everything here runs in the event loop and never waits, so that a user's streams always show one cut.
 """
 
+import enum
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -11,7 +12,7 @@ from typing import Any, Protocol
 from pushers.clock import now_ms
 from pushers.feed import Document, Feed, FeedStale
 from pushers.layer import Message, user_group
-from pushers.patch import DocumentError, diff, touches_only
+from pushers.patch import diff, touches_only
 from pushers.reading import FETCH_FAILED, Reading, Result
 from pushers.stream import Entry, Position, Stale, Stream
 
@@ -51,10 +52,21 @@ class Publisher:
     def stream(self, user: str, feed: str) -> Stream | None:
         return self._streams.get(user, {}).get(feed)
 
+    def has_document(self, user: str, feed: str) -> bool:
+        stream = self.stream(user, feed)
+        return stream is not None and stream.document is not None
+
     def is_ready(self, user: str, feeds: Iterable[str]) -> bool:
-        """Say whether every one of the feeds has a recorded document, so that a question needs no read."""
-        streams = self._streams.get(user, {})
-        return all(feed in streams and streams[feed].document is not None for feed in feeds if feed in self.feeds)
+        """Say whether a question needs no read: each feed has a document, or failed within its interval."""
+        return all(
+            self.has_document(user, feed) or self._just_failed(user, feed) for feed in feeds if feed in self.feeds
+        )
+
+    def _just_failed(self, user: str, feed: str) -> bool:
+        stream = self.stream(user, feed)
+        if stream is None or stream.stale is None:
+            return False
+        return self._clock() - stream.ended < self.intervals[feed]
 
     def drop_document(self, user: str, feed: str) -> None:
         """Free the memory of a stream that nobody watches; its numbering goes on."""
@@ -95,12 +107,17 @@ class Publisher:
         if isinstance(result, FeedStale):
             self.apply(user, {feed: result}, reading, epoch)
             return True
-        if not isinstance(result, dict):
+        change = _change(stream.document, result, self.feeds[feed].volatile)
+        if change is Change.OTHER:
             return False
-        patch = diff(stream.document, result)  # not `!=`, for which True is 1
-        if patch and not touches_only(patch, self.feeds[feed].volatile):
-            return False
-        return self.apply(user, {feed: result}, reading, epoch) or not patch
+        return self.apply(user, {feed: result}, reading, epoch) or change is Change.NONE
+
+    def differs(self, user: str, feed: str, result: Result) -> bool:
+        """Say whether a tick read another document than the recorded one."""
+        stream = self.stream(user, feed)
+        if stream is None or stream.document is None:
+            return True
+        return not isinstance(result, FeedStale) and _change(stream.document, result) is not Change.NONE
 
     def answer(self, user: str, wanted: Mapping[str, list[list[int]]], *, docs: bool) -> dict[str, list[Any]]:
         """Return feed -> [epoch, seq, snapshot text or None, ok, as_of, stale] from the recorded state.
@@ -148,9 +165,11 @@ class Publisher:
     ) -> tuple[Entry | None, bool]:
         try:
             return stream.record(document), True
-        except DocumentError as error:
+        except Exception as error:  # noqa: BLE001 - a DocumentError, or whatever a feed's own objects can do
             if stream.stale is None:
-                logger.error("Feed %s returned no valid document for user %s: %s", feed, user, error)
+                logger.error(
+                    "Feed %s returned no valid document for user %s: %s: %s", feed, user, type(error).__name__, error
+                )
             self._mark_stale(stream, FETCH_FAILED, reading)
             return None, False
 
@@ -179,3 +198,21 @@ class Publisher:
 
 
 GRACE = 1.0  # seconds: what a tick may start late without being called a failure
+
+
+class Change(enum.Enum):
+    """What has happened to a document between two reads."""
+
+    NONE = enum.auto()
+    VOLATILE = enum.auto()  # only what moves with the market
+    OTHER = enum.auto()
+
+
+def _change(document: Document, result: object, volatile: frozenset[str] = frozenset()) -> Change:
+    if not isinstance(result, dict):
+        return Change.OTHER
+    try:
+        patch = diff(document, result)  # not `!=`, for which True is 1
+        return Change.NONE if not patch else Change.VOLATILE if touches_only(patch, volatile) else Change.OTHER
+    except Exception:  # noqa: BLE001 - too deep, or objects that can't be compared; recording it will say what it is
+        return Change.OTHER

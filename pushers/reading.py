@@ -23,7 +23,7 @@ from pushers.orm import read_snapshot
 logger = logging.getLogger(__name__)
 
 FETCH_FAILED = "fetch_failed"
-QUERY_CANCELED = "57014"  # PostgreSQL's SQLSTATE of a statement timeout
+DATABASE = ""  # stands among the failing feeds for what fails them all
 RETRY_FIRST, RETRY_LAST = 5.0, 60.0  # seconds until a poisoned user is tried again: at first, and at most
 HALVINGS = 64  # failed fetches per read; more than a handful of poisoned users is a broken feed, not a bad row
 
@@ -39,6 +39,15 @@ class Reading:
     ended: float
     ts: int  # ms UTC at the start: nothing in it is older than that
     results: dict[str, dict[str, Result]]
+    away: bool = False  # the database could not be reached for all of it
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """What one read may still try, and what it met."""
+
+    halvings: int = HALVINGS
+    away: bool = False
 
 
 class FetchFailedError(Exception):
@@ -49,13 +58,13 @@ class FetchFailedError(Exception):
         self.feed, self.error = feed, error
 
     @property
-    def timed_out(self) -> bool:
-        """Whether the database gave up the query at its time limit: the feed is slow, the database is there."""
-        return getattr(self.error.__cause__, "sqlstate", None) == QUERY_CANCELED
+    def hits_everybody(self) -> bool:
+        """Whether no row is to blame: a query that took too long, a lost connection, a missing table."""
+        return isinstance(self.error, OperationalError | InterfaceError)
 
-    @property
-    def database_is_away(self) -> bool:
-        return isinstance(self.error, OperationalError | InterfaceError) and not self.timed_out
+
+class DatabaseAwayError(Exception):
+    """No snapshot could be opened (or closed); the message says why."""
 
 
 class Reader:
@@ -66,17 +75,18 @@ class Reader:
         self.seconds = seconds
         self._to_pk = get_user_model()._meta.pk.to_python
         self._poisoned: dict[tuple[str, str], tuple[float, float]] = {}  # (feed, user) -> (try again at, distance)
-        self._failing: dict[str, float] = {}  # feed -> since (monotonic)
+        self._failing: dict[str, float] = {}  # feed, or DATABASE -> since (monotonic)
 
     def read(self, wanted: Wanted) -> Reading:
         """Read the wanted feeds of the wanted users. Uses the ORM in the calling thread; never raises for a feed."""
         began, ts = time.monotonic(), now_ms()
         results: dict[str, dict[str, Result]] = {user: {} for user in wanted}
         healthy, retried = self._set_poisoned_apart(wanted, results)
+        attempt = _Attempt()
         for group in [healthy, *({user: names} for user, names in retried.items())]:
             if group:
-                self._cut(group, results, [HALVINGS])
-        return Reading(began, time.monotonic(), ts, results)
+                self._cut(group, results, attempt)
+        return Reading(began, time.monotonic(), ts, results, attempt.away)
 
     def _set_poisoned_apart(self, wanted: Wanted, results: dict[str, dict[str, Result]]) -> tuple[Wanted, Wanted]:
         """Split off the users with a known poisoned feed; what is not due yet is answered as stale right here."""
@@ -94,12 +104,18 @@ class Reader:
                 results[user][feed] = FeedStale(FETCH_FAILED)
         return healthy, retried
 
-    def _cut(self, wanted: Wanted, results: dict[str, dict[str, Result]], budget: list[int]) -> None:
+    def _cut(self, wanted: Wanted, results: dict[str, dict[str, Result]], attempt: _Attempt) -> None:
         """Read one database snapshot of `wanted` into `results`; on a failure, smaller ones."""
         try:
             found = self._snapshot(wanted)
+        except DatabaseAwayError as away:
+            attempt.away = True
+            for user, names in wanted.items():
+                results[user].update({name: FeedStale(FETCH_FAILED) for name in names})
+            self._fails(DATABASE, f"The database does not answer; all documents are kept, marked stale. Cause: {away}")
+            return
         except FetchFailedError as failed:
-            self._after_failure(failed, wanted, results, budget)
+            self._after_failure(failed, wanted, results, attempt)
             return
         for user, documents in found.items():
             results[user].update(documents)
@@ -107,26 +123,23 @@ class Reader:
                 self._note(feed, user, result)
 
     def _after_failure(
-        self, failed: FetchFailedError, wanted: Wanted, results: dict[str, dict[str, Result]], budget: list[int]
+        self, failed: FetchFailedError, wanted: Wanted, results: dict[str, dict[str, Result]], attempt: _Attempt
     ) -> None:
-        budget[0] -= 1
-        if failed.database_is_away:
-            for user, names in wanted.items():
-                results[user].update({name: FeedStale(FETCH_FAILED) for name in names})
-            self._feed_fails(failed)
-        elif len(wanted) > 1 and budget[0] > 0 and not failed.timed_out:
+        attempt.halvings -= 1
+        if len(wanted) > 1 and attempt.halvings > 0 and not failed.hits_everybody:
             users = list(wanted)
             for half in (users[: len(users) // 2], users[len(users) // 2 :]):
-                self._cut({user: wanted[user] for user in half}, results, budget)
+                self._cut({user: wanted[user] for user in half}, results, attempt)
         else:
-            alone = len(wanted) == 1 and not failed.timed_out
+            alone = len(wanted) == 1 and not failed.hits_everybody
             if not alone:
-                self._feed_fails(failed)
+                kept = "its watchers keep the last good state, marked stale"
+                self._fails(failed.feed, f"Feed {failed.feed} failed; {kept}. Cause: {failed}")
             for user, names in wanted.items():
                 if failed.feed in names:
                     results[user][failed.feed] = self._poison(failed, user, alone=alone)
             rest = {user: names - {failed.feed} for user, names in wanted.items()}
-            self._cut(rest, results, budget)
+            self._cut(rest, results, attempt)
 
     def _snapshot(self, wanted: Wanted) -> dict[str, dict[str, Result]]:
         names = frozenset().union(*wanted.values())
@@ -139,8 +152,8 @@ class Reader:
                     users = [user for user, asked in wanted.items() if name in asked]
                     for user, result in self._fetch(name, users).items():
                         found[user][name] = result
-        except (OperationalError, InterfaceError) as error:  # opening the snapshot itself
-            raise FetchFailedError(min(names), error) from error
+        except (OperationalError, InterfaceError) as error:  # of the snapshot itself, not of a feed in it
+            raise DatabaseAwayError(f"{type(error).__name__}: {error}") from error
         return found
 
     def _fetch(self, name: str, users: list[str]) -> dict[str, Result]:
@@ -182,12 +195,11 @@ class Reader:
         stale.__cause__ = failed.error
         return stale
 
-    def _feed_fails(self, failed: FetchFailedError) -> None:
-        if failed.feed not in self._failing:
-            self._failing[failed.feed] = time.monotonic()
-            logger.error(
-                "Feed %s failed; its watchers keep the last good state, marked stale. Cause: %s", failed.feed, failed
-            )
+    def _fails(self, what: str, text: str) -> None:
+        """Log a failure that hits everybody when it begins."""
+        if what not in self._failing:
+            self._failing[what] = time.monotonic()
+            logger.error(text)
 
     def _note(self, feed: str, user: str, result: Result) -> None:
         """Clear the memory of failures that are over."""
@@ -195,8 +207,14 @@ class Reader:
             return
         if self._poisoned and self._poisoned.pop((feed, user), None) is not None:
             logger.info("Feed %s works again for user %s.", feed, user)
-        if self._failing and (since := self._failing.pop(feed, None)) is not None:
-            logger.info("Feed %s works again after %.1f s.", feed, time.monotonic() - since)
+        for what in (feed, DATABASE) if self._failing else ():
+            if (since := self._failing.pop(what, None)) is not None:
+                name = f"Feed {what} works" if what == feed else "The database answers"
+                logger.info("%s again after %.1f s.", name, time.monotonic() - since)
+
+    def forget(self, user: str, feed: str) -> None:
+        """Drop what is remembered of a user who does not watch the feed any more."""
+        self._poisoned.pop((feed, user), None)
 
 
 def read(user_id: Any, names: Iterable[str] | None = None) -> dict[str, Result]:

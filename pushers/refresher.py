@@ -8,7 +8,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 
-from pushers.feed import FeedStale
 from pushers.orm import OrmThread
 from pushers.publisher import Publisher
 from pushers.reading import Reader, Reading
@@ -17,6 +16,7 @@ from pushers.watchers import Watchers
 logger = logging.getLogger(__name__)
 
 COALESCE = 0.004  # seconds: the nudges of one burst share a read
+BREATH = 50  # users recorded in one go (about 10 ms); then the lease, the questions and the sends have their turn
 BACKOFF_FIRST, BACKOFF_LAST = 0.25, 2.0  # seconds between reads that find the database away
 
 
@@ -62,6 +62,10 @@ class Refresher:
             for thread in self.threads:
                 group.create_task(self._work(thread))
 
+    def is_reading(self, user: str) -> bool:
+        """Say whether a read of this user is under way."""
+        return user in self._running
+
     async def idle(self) -> None:
         """Wait until nothing is requested and nothing is being read."""
         await self._idle.wait()
@@ -82,11 +86,13 @@ class Refresher:
             wanted = {user: feeds for user in users if (feeds := self._watchers.feeds(user))}
             try:
                 reading = await thread.run(self._reader.read, wanted)
-                self.request(self._apply(reading, epoch))
+                self.request(await self._apply(reading, epoch))
                 self.on_refreshed(list(wanted))
             finally:
                 self._done(users, again=True)
-            backoff = min(max(backoff * 2, BACKOFF_FIRST), BACKOFF_LAST) if _nothing_read(reading) else 0.0
+            backoff = min(max(backoff * 2, BACKOFF_FIRST), BACKOFF_LAST) if reading.away else 0.0
+            if reading.away:
+                self.request(wanted)  # what a nudge said is not forgotten
 
     def _take(self) -> list[str]:
         users = list(self._pending)[: self._batch]
@@ -97,10 +103,12 @@ class Refresher:
             self._asked.clear()
         return users
 
-    def _apply(self, reading: Reading, epoch: int) -> list[str]:
+    async def _apply(self, reading: Reading, epoch: int) -> list[str]:
         """Hand the results to the publisher; return the users whose read came too late to be applied."""
         refused = []
-        for user, results in reading.results.items():
+        for number, (user, results) in enumerate(reading.results.items()):
+            if number % BREATH == 0:
+                await asyncio.sleep(0)
             # An interest that ended meanwhile left no document behind; none may come back that no tick keeps current.
             watched = self._watchers.feeds(user)
             current = {feed: result for feed, result in results.items() if feed in watched}
@@ -116,8 +124,3 @@ class Refresher:
             self.request(repeated)
         if not self._pending and not self._running:
             self._idle.set()
-
-
-def _nothing_read(reading: Reading) -> bool:
-    results = [result for found in reading.results.values() for result in found.values()]
-    return bool(results) and all(isinstance(result, FeedStale) for result in results)

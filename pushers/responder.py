@@ -13,6 +13,8 @@ from pushers.publisher import Publisher, Sender
 from pushers.refresher import Refresher
 from pushers.watchers import Watchers
 
+REPLY_SIZE = 256_000  # characters of documents in one answer
+
 
 class Responder:
     """Answers the hubs' questions on behalf of the owner of the users."""
@@ -28,36 +30,35 @@ class Responder:
     ) -> None:
         self._publisher, self._watchers, self._refresher = publisher, watchers, refresher
         self._sender, self._epoch, self._clock = sender, epoch, clock
-        self._waiting: dict[str, dict[str, Message]] = {}  # user -> hub -> its last unanswered question
+        # user -> (hub, with documents?) -> its last unanswered question
+        self._waiting: dict[str, dict[tuple[str, bool], Message]] = {}
         refresher.on_refreshed = self.refreshed
 
     def on_want(self, message: Message) -> None:
         """Note the interest, and answer at once what is recorded; what is not is read and answered then."""
-        now, docs = self._clock(), message["docs"]
+        now, owned = self._clock(), self._epoch() is not None
         answers: dict[str, Any] = {}
         unread: list[str] = []
         for user, wanted in message["users"].items():
             self._watchers.add(user, (feed for feed in wanted if feed in self._publisher.feeds), now)
             if self._publisher.is_ready(user, wanted):
-                answers[user] = self._publisher.answer(user, wanted, docs=docs)
-                continue
-            unread.append(user)
-            if docs:
-                self._waiting.setdefault(user, {})[message["hub"]] = message
-            else:
-                answers[user] = self._publisher.answer(user, wanted, docs=False)
-        if self._epoch() is not None:
+                answers[user] = self._publisher.answer(user, wanted, docs=message["docs"])
+            elif owned:
+                unread.append(user)
+                self._waiting.setdefault(user, {})[message["hub"], message["docs"]] = message
+        if owned:
             self._refresher.request(unread)
             self._reply(message, answers)
 
     def refreshed(self, users: list[str]) -> None:
         """Answer the questions that waited for these users' read. A feed that failed is answered as stale."""
         for user in users:
-            for hub, message in list(self._waiting.get(user, {}).items()):
+            due = self._watchers.feeds(user)
+            for key, message in list(self._waiting.get(user, {}).items()):
                 wanted = message["users"][user]
-                answer = self._publisher.answer(user, wanted, docs=True)
-                if answer.keys() == wanted.keys():
-                    del self._waiting[user][hub]
+                answer = self._publisher.answer(user, wanted, docs=message["docs"])
+                if answer.keys() >= wanted.keys() & due:
+                    del self._waiting[user][key]
                     self._reply(message, {user: answer})
                 else:  # a feed came to be watched while the read was under way
                     self._refresher.request([user])
@@ -73,8 +74,21 @@ class Responder:
         self._waiting.clear()
 
     def _reply(self, message: Message, answers: dict[str, Any]) -> None:
+        """Answer in messages of moderate size: Redis cuts a subscriber off that has more than 32 MB to read."""
+        part: dict[str, Any] = {}
+        size = 0
+        for user, answer in answers.items():
+            if not answer:
+                continue
+            part[user] = answer
+            size += sum(len(text or "") for _, _, text, *_ in answer.values())
+            if size > REPLY_SIZE:
+                self._send(message, part)
+                part, size = {}, 0
+        self._send(message, part)
+
+    def _send(self, message: Message, answers: dict[str, Any]) -> None:
         epoch = self._epoch()
-        answered = {user: answer for user, answer in answers.items() if answer}
-        if epoch is not None and answered:
-            reply = {"type": "answer", "asked": message["asked"], "docs": message["docs"], "users": answered}
+        if epoch is not None and answers:
+            reply = {"type": "answer", "asked": message["asked"], "docs": message["docs"], "users": answers}
             self._sender.to_channel(epoch, message["hub"], reply)

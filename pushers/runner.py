@@ -15,8 +15,8 @@ LISTEN = 2.6  # seconds in which every hub has said once who is watching
 FLUSH = 5.0  # seconds for what is queued at the end
 
 
-class LeaseHeldError(Exception):
-    """Another process pushes already; the message names it."""
+class NoLeaseError(Exception):
+    """This process may not push; the message says why."""
 
 
 class Runner:
@@ -44,14 +44,16 @@ class Runner:
         logger.info("The push service stopped.")
 
     async def run_once(self) -> None:
-        """Read and push once for whoever is watching. Raises LeaseHeldError when another process does it already."""
+        """Read and push once for whoever is watching. Raises NoLeaseError when it may not push."""
         engine = self.engine
         with stop_signals(self.stop):
             try:
                 if not await engine.open(self.stop):
                     return
-                if not engine.lease.held and (holder := await engine.keeper.step()):
-                    raise LeaseHeldError(f"Another process pushes already: {holder}.")
+                holder = await engine.keeper.step()
+                if not engine.lease.held:
+                    reason = f"another process pushes already: {holder}" if holder else "the database does not answer"
+                    raise NoLeaseError(f"Nothing was pushed; {reason}.")
                 async with self._services():
                     await self._once()
             finally:

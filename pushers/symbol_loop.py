@@ -38,6 +38,7 @@ class SymbolLoop:
         self._watched: dict[str, float] = {}  # symbol -> when the interest ends
         self._sent: dict[str, tuple[float, Message]] = {}  # symbol -> (when, what)
         self._stale: dict[str, Stale] = {}  # symbol -> why its row is not vouched for, and since when
+        self._ts = 0
         self._ticking = asyncio.Lock()
         self._reading: asyncio.Task[None] | None = None
 
@@ -63,10 +64,11 @@ class SymbolLoop:
         if epoch is None or not self._watched:
             return
         async with self._ticking:
-            ts = now_ms()
+            self._ts = ts = max(now_ms(), self._ts + 1)  # the newest wins, also when the clock is set back
             texts = await self.thread.run(self._read, sorted(self._watched))
         for symbol, text in texts.items():
-            message = {"type": "ticker", "symbol": symbol, "ts": ts, "text": text, "stale": self._stale.get(symbol)}
+            stale = self._stale.get(symbol)
+            message = {"type": "ticker", "epoch": epoch, "symbol": symbol, "ts": ts, "text": text, "stale": stale}
             self._send_if_due(epoch, symbol, message)
 
     def clear(self) -> None:

@@ -154,3 +154,13 @@ async def test_a_lease_lost_during_the_read_discards_it(bench: Bench) -> None:
     await bench.loop.tick()
     assert bench.sender.groups == []
     assert bench.publisher.stream("1", "pnl").document == {"equity": "1"}
+
+
+async def test_a_user_who_is_being_refreshed_is_left_to_the_refresh(bench: Bench) -> None:
+    bench.watch("1", "2")
+    bench.refresher.reading = {"1", "2"}
+    bench.feed.documents[2] = {"equity": "2", "fees": "1"}
+    before = bench.publisher.stream("1", "pnl").ended
+    await bench.loop.tick()
+    assert bench.publisher.stream("1", "pnl").ended == before  # so the refresh is not refused as the older read
+    assert bench.refresher.requested == ["2"]

@@ -15,7 +15,7 @@ from django.db import Error, connection, connections, transaction
 from pushers import orm
 from pushers.feed import Feed
 from pushers.loop import FeedLoop
-from pushers.orm import OrmThread, orm_scope, read_snapshot
+from pushers.orm import OrmThread, keep_connections, orm_scope, read_snapshot
 from pushers.publisher import Publisher
 from pushers.reading import Reader
 from pushers.refresher import Refresher
@@ -228,3 +228,13 @@ async def test_the_originals_failure_two_hundred_iterations_leak_no_connection(
     for _ in range(200):
         await bench.tick()
     assert count() <= before
+
+
+def test_a_pusher_process_keeps_a_checked_connection_per_thread_and_no_pool(monkeypatch) -> None:
+    settings = connections.settings["default"]
+    monkeypatch.setitem(settings, "OPTIONS", {"pool": {"max_size": 20}, "connect_timeout": 5})
+    monkeypatch.setitem(settings, "CONN_MAX_AGE", 0)
+    monkeypatch.setitem(settings, "CONN_HEALTH_CHECKS", False)
+    keep_connections()
+    assert settings["OPTIONS"] == {"connect_timeout": 5}
+    assert (settings["CONN_MAX_AGE"], settings["CONN_HEALTH_CHECKS"]) == (None, True)

@@ -153,7 +153,9 @@ def test_what_the_encoder_would_refuse_or_alter_is_refused_before(document: dict
     [
         ({"paper": {"equity": "1"}}, True),
         ({"paper": {"positions": {"AAPL": {"markPrice": "1"}}}}, True),
-        ({"equity": None}, True),
+        ({"paper": {"equity": None}}, False),
+        ({"equity": {"total": "1"}}, False),  # an account of that name
+        ({"equity": None}, False),
         ({"paper": {"equity": "1", "total": "2"}}, False),
         ({"paper": None}, False),
         ({"paper": {}}, False),

@@ -178,7 +178,26 @@ def test_a_good_read_ends_the_staleness(read: Bench) -> None:
 def test_a_first_read_that_failed_is_answered_as_stale_without_a_position(bench: Bench) -> None:
     bench.apply({"orders": FeedStale("fetch_failed")}, 11)
     assert bench.answer("orders", [[0, 0]]) == [7, 0, None, False, 0, ["fetch_failed", 11_000]]
+
+
+def test_a_failure_answers_questions_until_the_next_read_is_due(bench: Bench) -> None:
+    bench.apply({"orders": FeedStale("fetch_failed")}, 11, 11)
+    bench.clock.now = 11 + 14
+    assert bench.publisher.is_ready("1", ["orders"])
+    bench.clock.now = 11 + 15
     assert not bench.publisher.is_ready("1", ["orders"])
+
+
+@pytest.mark.parametrize("depth", [100_000])
+def test_a_document_that_breaks_the_encoder_is_a_failure_of_its_feed_alone(bench: Bench, depth: int) -> None:
+    document: dict[str, Any] = {}
+    for _ in range(depth):
+        document = {"deeper": document}
+    assert bench.apply({"orders": document, "pnl": {"paper": "1"}}, 11)
+    assert bench.answer("orders")[5][0] == "fetch_failed"
+    assert bench.answer("pnl")[3]
+    bench.apply({"orders": {"1": "open"}}, 12)
+    assert not bench.confirm("orders", document, 13)
 
 
 def test_a_stale_read_shows_what_it_knows_to_who_has_nothing_and_vouches_for_nothing(bench: Bench) -> None:

@@ -190,16 +190,34 @@ def test_a_feed_may_be_stale_for_one_user() -> None:
 
 
 @pytest.mark.parametrize("error", [OperationalError("server closed the connection"), InterfaceError("closed")])
-def test_a_database_that_is_away_makes_all_stale_without_halving(error: Exception, caplog) -> None:
+def test_an_error_of_the_database_costs_its_feed_alone_and_is_not_halved(error: Exception, caplog) -> None:
     orders, pnl = FakeFeed("orders", documents(100)), FakeFeed("pnl", documents(100))
     orders.documents[50] = error
     reader = Reader({"orders": orders, "pnl": pnl})
     for _ in range(3):
-        assert len(reasons(reader, 100, "orders", "pnl")) == 200
+        assert {feed for _, feed in reasons(reader, 100, "orders", "pnl")} == {"orders"}
     assert len(orders.calls) == 3
     assert len(caplog.records) == 1
     orders.documents[50] = {"n": "50"}
     assert reasons(reader, 100, "orders", "pnl") == {}
+
+
+def test_a_database_that_is_away_makes_everything_stale_with_one_line(monkeypatch, caplog) -> None:
+    orders, pnl = FakeFeed("orders", documents(100)), FakeFeed("pnl", documents(100))
+    reader = Reader({"orders": orders, "pnl": pnl})
+    with monkeypatch.context() as away:
+        away.setattr("pushers.reading.read_snapshot", _no_database)
+        for _ in range(3):
+            assert len(reasons(reader, 100, "orders", "pnl")) == 200
+    assert orders.calls == []
+    assert len(caplog.records) == 1
+    caplog.set_level("INFO")
+    assert reasons(reader, 100, "orders", "pnl") == {}
+    assert "The database answers again" in caplog.text
+
+
+def _no_database(seconds: float) -> None:
+    raise OperationalError("could not connect")
 
 
 def test_an_id_that_is_no_primary_key_costs_nobody_else() -> None:

@@ -17,10 +17,14 @@ class FakeRefresher:
 
     def __init__(self) -> None:
         self.requested: list[str] = []
+        self.reading: set[str] = set()
         self.on_refreshed: Any = None
 
     def request(self, users: Any) -> None:
         self.requested += users
+
+    def is_reading(self, user: str) -> bool:
+        return user in self.reading
 
 
 class Bench:

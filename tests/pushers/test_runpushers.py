@@ -187,7 +187,7 @@ def test_once_beside_a_running_process_is_refused_with_its_name(start: Start) ->
     first.wait_for(OURS)
     second = start("--once")
     assert second.end(None) == 1
-    assert "Another process pushes already" in second.output
+    assert "another process pushes already" in second.output
     assert "Traceback" not in second.output
     assert first.end() == 0
 

@@ -94,6 +94,13 @@ class Subscription {
         this.stale = null; // the heartbeat's {reason, since}
     }
 
+    /** From here on the server speaks of this subscription; what came before was of an earlier one. */
+    subscribed(now) {
+        this.confirmed = false;
+        this.stale = null;
+        this.answerDue = now + ANSWER_SECONDS;
+    }
+
     hear(entry, askAt) {
         if (compare(entry, this.known) > 0) this.known = { epoch: entry.epoch, seq: entry.seq };
         if (this.behind) this.askAt = Math.min(this.askAt, askAt);
@@ -275,7 +282,7 @@ export class FeedClient extends EventTarget {
     onSubscribed(frame) {
         for (const [name, answer] of Object.entries(frame.feeds ?? {})) {
             const feed = this.feeds.get(name);
-            if (feed && answer.ok) feed.answerDue = this.seconds() + ANSWER_SECONDS;
+            if (feed && answer.ok) feed.subscribed(this.seconds());
             else if (this.drop(name)) this.emit("refused", { feed: name, code: answer.code });
         }
         for (const [symbol, answer] of Object.entries(frame.symbols ?? {})) {

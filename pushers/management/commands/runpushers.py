@@ -12,7 +12,8 @@ from pushers.console_log import console_log
 from pushers.dry_run import LogSender, NoLease
 from pushers.engine import Engine, Selection
 from pushers.lease import Lease
-from pushers.runner import LeaseHeldError, Runner
+from pushers.orm import keep_connections
+from pushers.runner import NoLeaseError, Runner
 
 logger = logging.getLogger(__name__)
 
@@ -55,10 +56,11 @@ class Command(BaseCommand):
             return
         lease = NoLease(SHARD) if options["dry_run"] else Lease(SHARD, pusher_settings().LEASE_SECONDS)
         sender = LogSender(texts=options["verbosity"] > 1) if options["dry_run"] else None
+        keep_connections()
         try:
             with console_log(options["verbosity"]):
                 asyncio.run(_run(selection, lease, sender, once=options["once"]))
-        except LeaseHeldError as error:
+        except NoLeaseError as error:
             raise CommandError(f"{error} Stop it first, or use --dry-run to look beside it.") from None
 
     def _list(self, selection: Selection) -> None:
