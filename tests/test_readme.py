@@ -1,118 +1,48 @@
-"""What the README promises to another project, done: install two packages, add a feed, see its rows pushed."""
+"""What the README promises to another project, done to the letter: from `django-admin startproject` to a row pushed."""
 
+import json
 import os
 import re
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from http.cookiejar import CookieJar
+from importlib.metadata import Distribution
 from pathlib import Path
+from typing import Any
 
 import pytest
+from playwright.sync_api import expect, sync_playwright
+from websockets.sync.client import ClientConnection, connect
+
+from tradingsite.embedded_redis import free_port
+from tradingsite.leash import die_with_parent
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
-
-SETTINGS = """
-SECRET_KEY = "not-secret"
-INSTALLED_APPS = ["django.contrib.auth", "django.contrib.contenttypes", "django.contrib.sessions", "parcels"]
-DATABASES = {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": "shop.sqlite3"}}
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-USE_TZ = True
-ASGI_APPLICATION = "asgi.application"
-"""
-MODELS = """
-from django.conf import settings
-from django.db import models
+SECTION = README.partition("## Your own feed")[2].partition("\n## ")[0]
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", SECTION, re.DOTALL)
+FILE = re.compile(r"(?:#|<!--) ([\w/]+\.\w+)(, at the end)?[^\n]*\n")  # the first line of a block that is a file
+SECONDS = 30.0
+ADMIN = {"username": "ann", "password": "parcels-by-the-dozen"}
 
 
-class Parcel(models.Model):
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE)
-    place = models.CharField(max_length=50)
-    weight = models.DecimalField(max_digits=6, decimal_places=2)
-"""
-ASGI = """
-import os
-
-from django.core.asgi import get_asgi_application
-
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings")
-get_asgi_application()
-
-from channels.routing import ProtocolTypeRouter
-from consumers.routing import websocket_application
-
-"""
-# The shop's day: a parcel moves, and its owner's socket hears of it.
-DAY = """
-import asyncio
-import json
-import os
-import sys
-
-os.environ["DJANGO_SETTINGS_MODULE"] = "settings"
-from asgi import application
-from asgiref.sync import sync_to_async
-from channels.testing import WebsocketCommunicator
-from django.contrib.auth import get_user_model
-from django.core.management import call_command
-
-call_command("makemigrations", "parcels", verbosity=0)
-call_command("migrate", verbosity=0)
-call_command("check", fail_level="WARNING")
-
-from consumers.routing import websocket_urlpatterns
-from channels.routing import URLRouter
-from parcels.models import Parcel
-from pushers import nudge
-from pushers.engine import Engine, Selection
-from pushers.lease import Lease
-from pushers.runner import Runner
-
-assert set(application.application_mapping) == {"http", "websocket"}
-ann = get_user_model().objects.create_user("ann")
-parcel = Parcel.objects.create(owner=ann, place="Oslo", weight="2.50")
+def _commands() -> list[str]:
+    return [line.partition("  # ")[0].strip() for name, text in BLOCKS if name == "sh" for line in text.splitlines()]
 
 
-async def frame(socket, kind):
-    while (found := json.loads(await socket.receive_from(timeout=10)))["type"] != kind:
-        pass
-    return found
-
-
-def move():
-    Parcel.objects.update(place="Bergen")
-    nudge([ann.pk])
-
-
-async def main():
-    runner = Runner(Engine(Selection.of(), Lease(0, 4.0)))
-    running = asyncio.create_task(runner.run())
-    socket = WebsocketCommunicator(URLRouter(websocket_urlpatterns), "/ws/")
-    socket.scope["user"] = ann
-    await socket.connect()
-    await socket.send_json_to({"type": "subscribe", "feeds": ["parcels"]})
-    push = (await frame(socket, "push"))["feeds"]["parcels"]
-    assert push["snapshot"] == {str(parcel.pk): {"place": "Oslo", "weight": "2.50"}}, push
-    await sync_to_async(move)()
-    push = (await frame(socket, "push"))["feeds"]["parcels"]
-    document = push.get("snapshot") or push["patch"]
-    assert document[str(parcel.pk)]["place"] == "Bergen", push
-    await socket.disconnect()
-    runner.stop.set()
-    await running
-
-
-asyncio.run(main())
-assert "trading" not in sys.modules and "tradingsite" not in sys.modules
-print("pushed")
-"""
-
-
-def _block(language: str, marker: str) -> str:
-    found = [text for name, text in BLOCKS if name == language and marker in text]
-    assert len(found) == 1, f"the README has {len(found)} {language} blocks with {marker!r}; expected 1"
-    return found[0]
+def _files() -> dict[str, tuple[bool, str]]:
+    """Return path -> (whether it is appended, text) of the section's files."""
+    found = [(FILE.match(text), text) for name, text in BLOCKS if name != "sh"]
+    return {match[1]: (bool(match[2]), text) for match, text in found if match}
 
 
 @pytest.fixture(scope="module")
@@ -128,6 +58,85 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
+@dataclass
+class Shop:
+    """The README's project, with its commands and its two processes."""
+
+    folder: Path
+    environment: dict[str, str]
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def run(self, command: str) -> None:
+        done = subprocess.run(
+            command, shell=True, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=SECONDS
+        )
+        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+
+    def move(self, place: str) -> None:
+        """Do what the section's last command does."""
+        self.run(_commands()[-1].replace("Bergen", place))
+
+    @contextmanager
+    def running(self, command: str) -> Iterator[Path]:
+        """Run one of the section's servers meanwhile; yield its log."""
+        arguments = [sys.executable, *shlex.split(command)[1:]]
+        log = self.folder / f"{arguments[2]}.log"
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                arguments,
+                cwd=self.folder,
+                env=self.environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                preexec_fn=die_with_parent(signal.SIGKILL),
+            )
+            try:
+                yield log
+            finally:
+                process.terminate()
+                process.wait(SECONDS)
+
+    def session(self) -> str:
+        """Sign in at the admin's form; return the session's cookie."""
+        jar = CookieJar()
+        opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+        page = f"{self.url}/admin/login/"
+        opener.open(page, timeout=SECONDS).close()
+        token = next(cookie.value for cookie in jar if cookie.name == "csrftoken")
+        form = urllib.parse.urlencode({**ADMIN, "csrfmiddlewaretoken": token, "next": "/admin/"})
+        opener.open(page, form.encode(), timeout=SECONDS).close()
+        return next(cookie.value or "" for cookie in jar if cookie.name == "sessionid")
+
+
+@pytest.fixture(scope="module")
+def shop(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """The project that the README's blocks make of an empty folder, running."""
+    shop = Shop(tmp_path_factory.mktemp("shop"), _environment(installed), free_port())
+    pip, start, *commands, _ = _commands()
+    assert pip == "pip install /path/to/this/checkout"
+    shop.run(start)
+    for path, (appended, text) in _files().items():
+        (shop.folder / path).parent.mkdir(parents=True, exist_ok=True)
+        text = text.replace("redis://127.0.0.1:6379/0", os.environ["REDIS_URL"])
+        with (shop.folder / path).open("a" if appended else "w") as file:
+            file.write(text)
+    with ExitStack() as stack:
+        for command in commands:
+            if command.endswith("runserver"):
+                stack.enter_context(shop.running(f"{command} {shop.port} --noreload"))
+                _wait_for_answer(f"{shop.url}/static/parcels.html")
+            elif command.endswith("runpushers"):
+                log = stack.enter_context(shop.running(command))
+                _wait_for_line(log, "is ours")
+            else:
+                shop.run(command + " --no-input" * command.endswith("createsuperuser"))
+        yield shop
+
+
 def test_another_project_gets_the_two_packages_and_their_files(installed: Path) -> None:
     packages = {path.name for path in installed.iterdir() if (path / "__init__.py").exists()}
     assert packages == {"pushers", "consumers"}
@@ -137,48 +146,96 @@ def test_another_project_gets_the_two_packages_and_their_files(installed: Path) 
     assert (installed / "pushers/management/commands/runpushers.py").exists()
 
 
-def test_the_readmes_feed_pushes_in_another_project(installed: Path, tmp_path: Path, redis_url: str) -> None:
-    settings = _block("python", "INSTALLED_APPS").replace("redis://127.0.0.1:6379/0", redis_url)
-    app = tmp_path / "parcels"
-    (app / "migrations").mkdir(parents=True)
-    for path, text in {
-        tmp_path / "settings.py": SETTINGS + settings,
-        tmp_path / "asgi.py": ASGI + _block("python", "ProtocolTypeRouter"),
-        tmp_path / "day.py": DAY,
-        app / "__init__.py": "",
-        app / "migrations/__init__.py": "",
-        app / "models.py": MODELS,
-        app / "feeds.py": _block("python", "class Parcels(Feed)"),
-    }.items():
-        path.write_text(text)
-    day = subprocess.run(
-        [sys.executable, "day.py"],
-        cwd=tmp_path,
-        env=_environment(installed),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert day.stdout.rstrip().endswith("pushed"), day.stdout + day.stderr
+def test_another_project_gets_what_they_need(installed: Path) -> None:
+    (information,) = installed.glob("*.dist-info")
+    needed = {re.split(r"[<>=]", line)[0].lower() for line in Distribution.at(information).requires or []}
+    assert needed == {"django", "channels", "channels-redis", "daphne", "redis", "msgspec"}
+
+
+def test_the_readmes_feed_pushes_a_changed_row_to_its_owner(shop: Shop) -> None:
+    headers = {"Cookie": f"sessionid={shop.session()}"}
+    address = f"ws://127.0.0.1:{shop.port}/ws/"
+    with connect(address, origin=shop.url, additional_headers=headers, open_timeout=SECONDS) as socket:
+        socket.send(json.dumps({"type": "subscribe", "feeds": ["parcels"]}))
+        assert _pushed(socket)["snapshot"] == {"1": {"place": "Oslo", "weight": "2.50"}}
+        shop.move("Bergen")
+        assert _pushed(socket)["patch"] == {"1": {"place": "Bergen"}}
+        shop.move("Oslo")
+
+
+@pytest.mark.browser
+def test_the_readmes_page_shows_the_feed_and_asks_for_a_sign_in(shop: Shop, chromium_path: str) -> None:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page()
+        page.goto(f"{shop.url}/static/parcels.html")
+        expect(page.locator("#parcels")).to_have_text('"sign in first"', timeout=10_000)
+        page.context.add_cookies([{"name": "sessionid", "value": shop.session(), "url": shop.url}])
+        page.reload()
+        expect(page.locator("#parcels")).to_contain_text('"weight": "2.50"', timeout=10_000)
+        browser.close()
+
+
+def test_runpushers_speaks_in_a_project_without_a_word_on_logging(shop: Shop) -> None:
+    log = (shop.folder / "runpushers.log").read_text()
+    assert "The push service started as" in log
+    assert "Feed parcels: every 5 s." in log
+    assert "Shard 0 is ours" in log
+
+
+def test_the_project_passes_the_checks(shop: Shop) -> None:
+    shop.run("python manage.py check --fail-level WARNING")
+    shop.run("python manage.py makemigrations --check")
 
 
 def test_the_feed_is_about_fifteen_lines() -> None:
-    lines = [line for line in _block("python", "class Parcels(Feed)").splitlines() if line and not line.startswith("#")]
-    assert len(lines) <= 15
+    _, text = _files()["parcels/feeds.py"]
+    assert len([line for line in text.splitlines() if line and not line.startswith("#")]) <= 15
 
 
 def test_every_command_of_the_readme_exists() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    for target in re.findall(r"^make (\w+)", _block("sh", "make demo"), re.MULTILINE):
+    for target in re.findall(r"^make (\w+)", README, re.MULTILINE):
         assert f"\n{target}:" in makefile
-    for command in re.findall(r"manage\.py (\w+)", README):
-        known = [*ROOT.glob(f"*/management/commands/{command}.py"), *([1] if command == "migrate" else [])]
-        assert known, command
+    djangos = {"migrate", "makemigrations", "createsuperuser", "shell", "startapp", "runserver"}
+    for command in set(re.findall(r"manage\.py (\w+)", README)) - djangos:
+        assert [*ROOT.glob(f"*/management/commands/{command}.py")], command
+
+
+def _pushed(socket: ClientConnection) -> dict[str, Any]:
+    """Return the next entry of the feed that is a document or a patch."""
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        frame = json.loads(socket.recv(timeout=SECONDS))
+        entry = frame["feeds"]["parcels"] if frame["type"] == "push" else {}
+        if "snapshot" in entry or "patch" in entry:
+            return entry
+    raise AssertionError("nothing was pushed")
+
+
+def _wait_for_answer(url: str) -> None:
+    deadline = time.monotonic() + SECONDS
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+            return
+        except OSError:
+            assert time.monotonic() < deadline, f"nothing answers at {url}"
+            time.sleep(0.05)
+
+
+def _wait_for_line(log: Path, text: str) -> None:
+    deadline = time.monotonic() + SECONDS
+    while text not in log.read_text():
+        assert time.monotonic() < deadline, f"{text!r} did not come:\n{log.read_text()}"
+        time.sleep(0.05)
 
 
 def _environment(installed: Path | None) -> dict[str, str]:
-    """The environment without anything of this site's."""
+    """The environment without anything of this site's, with the programs of this virtual environment."""
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith(("DJANGO_", "DATABASE_", "REDIS_"))
     }
-    return kept | ({"PYTHONPATH": str(installed), "PYTHONSAFEPATH": ""} if installed else {})
+    admin = {f"DJANGO_SUPERUSER_{name.upper()}": value for name, value in {**ADMIN, "email": "ann@example.com"}.items()}
+    path = {"PATH": f"{Path(sys.executable).parent}:{kept.get('PATH', '')}", "PYTHONUNBUFFERED": "1"}
+    return kept | path | admin | ({"PYTHONPATH": str(installed), "PYTHONSAFEPATH": ""} if installed else {})
