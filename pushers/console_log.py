@@ -25,7 +25,7 @@ class OncePerOutage(logging.Filter):
         error = record.exc_info[1] if record.exc_info else None
         if error is None:
             return True
-        text = f"{record.getMessage()}: {type(error).__name__}: {error}"
+        text = f"{record.getMessage().rstrip(':')}: {type(error).__name__}: {error}"
         said, when = self._last
         if text == said and time.monotonic() - when < REPEAT_SECONDS:
             return False

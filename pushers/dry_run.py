@@ -69,5 +69,5 @@ class LogSender:
         return text if self._texts else f"{len(text)} bytes"
 
     def _say_symbols(self) -> None:
-        logger.info("Would push the rows of %d symbols: %s.", len(self._symbols), ", ".join(sorted(self._symbols)))
+        logger.info("Would push the rows of %s.", ", ".join(sorted(self._symbols)))
         self._symbols.clear()

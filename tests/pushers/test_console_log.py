@@ -16,7 +16,7 @@ def record(error: Exception | None, message: str = "receiving failed") -> loggin
 
 
 def test_the_first_error_is_one_line_without_a_traceback():
-    found = record(ConnectionError("refused"))
+    found = record(ConnectionError("refused"), "receiving failed:")
     assert OncePerOutage().filter(found)
     assert found.getMessage() == "receiving failed: ConnectionError: refused"
     assert found.exc_info is None
