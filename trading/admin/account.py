@@ -10,20 +10,28 @@ from django.utils.translation import gettext_lazy as _
 
 from pushers import nudge
 from trading import services
-from trading.admin.columns import Column, exacts, number_text
+from trading.admin.columns import MONEY_PLACES, Column, moment, moneys, number_text
 from trading.models import Account, ExactDecimalField
 
 DEPOSIT = Decimal("100000")
 
-total, used, day_equity = exacts(Account, "total", "used", "day_equity")
+total, used, day_equity = moneys(Account, "total", "used", "day_equity")
 
 
 @admin.display(description=_("free"))
 def _free(account: Account) -> str:
-    return number_text(account.free)
+    return number_text(account.free, MONEY_PLACES)
 
 
 free: Column = _free
+
+
+@admin.display(description=_("account"), ordering="user__username")
+def _title(account: Account) -> str:
+    return str(account)
+
+
+title: Column = _title
 
 
 class NewAccountForm(forms.ModelForm):
@@ -40,7 +48,7 @@ class NewAccountForm(forms.ModelForm):
 class AccountAdmin(admin.ModelAdmin):
     """Accounts; a save pushes the change to their trader at once."""
 
-    list_display = ("name", "user", "venue", "currency", total, used, "leverage", "robot", "created_at")
+    list_display = (title, "venue", "currency", total, used, "leverage", "robot", moment(Account, "created_at"))
     list_filter = ("venue", "robot", "currency")
     list_select_related = ("user",)
     search_fields = ("name", "user__username", "user__email")
@@ -60,6 +68,9 @@ class AccountAdmin(admin.ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return super().get_readonly_fields(request, obj) if obj else ()
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False  # its ledger stays
 
     def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
         if change:

@@ -9,15 +9,18 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from trading import services
+from trading.admin.columns import moment
 from trading.admin.read_only import ReadOnlyAdmin
 from trading.models import ApiToken, User
+
+MOMENTS = [moment(ApiToken, name) for name in ("created_at", "expires_at", "last_used_at", "revoked_at")]
 
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(ReadOnlyAdmin):
     """Programs' credentials; `manage.py apitoken` makes them, since only who makes one sees its secret."""
 
-    list_display = ("prefix", "name", "user", "scopes", "created_at", "expires_at", "last_used_at", "revoked_at")
+    list_display = ("prefix", "name", "user", "scopes", *MOMENTS)
     list_filter = (("revoked_at", admin.EmptyFieldListFilter), "expires_at")
     list_select_related = ("user",)
     search_fields = ("prefix", "name", "user__username")

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from trading.admin.columns import account, exacts
+from trading.admin.columns import account, exacts, moment, moneys
 from trading.admin.read_only import ReadOnlyAdmin
 from trading.models import Fill
 
@@ -16,9 +16,10 @@ class FillAdmin(ReadOnlyAdmin):
         account,
         "instrument",
         "side",
-        *exacts(Fill, "amount", "price", "fee", "realized_pnl"),
+        *exacts(Fill, "amount"),
+        *moneys(Fill, "price", "fee", "realized_pnl"),
         "taker_or_maker",
-        "created_at",
+        moment(Fill, "created_at"),
     )
     list_filter = ("side", "taker_or_maker", "instrument", "account__robot")
     list_select_related = ("account__user", "instrument")
@@ -31,7 +32,8 @@ class FillAdmin(ReadOnlyAdmin):
         "account",
         "instrument",
         "side",
-        *exacts(Fill, "amount", "price", "cost", "fee", "realized_pnl"),
+        *exacts(Fill, "amount"),
+        *moneys(Fill, "price", "cost", "fee", "realized_pnl"),
         "taker_or_maker",
-        "created_at",
+        moment(Fill, "created_at"),
     )

@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 
 from pushers import nudge
-from trading.admin.columns import exacts
+from trading.admin.columns import exacts, moneys
 from trading.models import OPEN_STATUSES, Account, Instrument
 
 
@@ -19,7 +19,9 @@ class InstrumentAdmin(admin.ModelAdmin):
         "symbol",
         "name",
         "currency",
-        *exacts(Instrument, "tick_size", "step_size", "minimum_notional", "maker_fee_rate", "taker_fee_rate"),
+        *exacts(Instrument, "tick_size", "step_size"),
+        *moneys(Instrument, "minimum_notional"),
+        *exacts(Instrument, "maker_fee_rate", "taker_fee_rate"),
         "maximum_leverage",
         "halted",
     )

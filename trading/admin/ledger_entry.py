@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from trading.admin.columns import account, exacts
+from trading.admin.columns import account, moment, moneys
 from trading.admin.read_only import ReadOnlyAdmin
 from trading.models import LedgerEntry
 
@@ -11,10 +11,24 @@ from trading.models import LedgerEntry
 class LedgerEntryAdmin(ReadOnlyAdmin):
     """Why an account's total is what it is; a mistake is corrected by another entry, made by a service."""
 
-    list_display = ("id", account, "kind", *exacts(LedgerEntry, "amount", "balance_after"), "note", "created_at")
+    list_display = (
+        "id",
+        account,
+        "kind",
+        *moneys(LedgerEntry, "amount", "balance_after"),
+        "note",
+        moment(LedgerEntry, "created_at"),
+    )
     list_filter = ("kind", "account__robot")
     list_select_related = ("account__user",)
     search_fields = ("note", "account__name", "account__user__username", "=fill__trade_id")
     date_hierarchy = "created_at"
     ordering = ("-id",)
-    fields = ("account", "kind", *exacts(LedgerEntry, "amount", "balance_after"), "fill", "note", "created_at")
+    fields = (
+        "account",
+        "kind",
+        *moneys(LedgerEntry, "amount", "balance_after"),
+        "fill",
+        "note",
+        moment(LedgerEntry, "created_at"),
+    )

@@ -9,12 +9,14 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from trading import services
-from trading.admin.columns import account, exacts
+from trading.admin.columns import account, exacts, moment, moneys
 from trading.admin.read_only import ReadOnlyAdmin
 from trading.errors import TradingError
 from trading.models import Order, User
 
-price, amount, filled = exacts(Order, "price", "amount", "filled")
+amount, filled = exacts(Order, "amount", "filled")
+price, trigger_price = moneys(Order, "price", "trigger_price")
+created_at, updated_at = moment(Order, "created_at"), moment(Order, "updated_at")
 
 
 @admin.register(Order)
@@ -31,7 +33,7 @@ class OrderAdmin(ReadOnlyAdmin):
         price,
         filled,
         "status",
-        "created_at",
+        created_at,
     )
     list_filter = ("status", "type", "side", "instrument", "account__robot")
     list_select_related = ("account__user", "instrument")
@@ -41,11 +43,11 @@ class OrderAdmin(ReadOnlyAdmin):
     fields = (
         ("account", "instrument"),
         ("side", "type", "time_in_force", "reduce_only"),
-        (amount, price, *exacts(Order, "trigger_price")),
+        (amount, price, trigger_price),
         ("status", "reject_reason"),
-        (filled, *exacts(Order, "cost", "reserved")),
+        (filled, *moneys(Order, "cost", "reserved")),
         "client_order_id",
-        ("created_at", "updated_at"),
+        (created_at, updated_at),
     )
     actions = ("cancel",)
 

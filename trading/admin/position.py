@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from trading.admin.columns import account, exacts
+from trading.admin.columns import account, exacts, moment, moneys
 from trading.admin.read_only import ReadOnlyAdmin
 from trading.models import Position
 
@@ -12,13 +12,13 @@ class PositionAdmin(ReadOnlyAdmin):
     """What accounts hold; fills make positions, nobody types them."""
 
     list_display = (
-        "id",
         account,
         "instrument",
-        *exacts(Position, "signed_amount", "open_cost"),
+        *exacts(Position, "signed_amount"),
+        *moneys(Position, "open_cost"),
         "leverage",
-        *exacts(Position, "margin", "realized_pnl", "fees"),
-        "updated_at",
+        *moneys(Position, "margin", "realized_pnl", "fees"),
+        moment(Position, "updated_at"),
     )
     list_filter = (("opened_at", admin.EmptyFieldListFilter), "instrument", "account__robot")
     list_select_related = ("account__user", "instrument")
@@ -27,9 +27,10 @@ class PositionAdmin(ReadOnlyAdmin):
     fields = (
         "account",
         "instrument",
-        *exacts(Position, "signed_amount", "open_cost"),
+        *exacts(Position, "signed_amount"),
+        *moneys(Position, "open_cost"),
         "leverage",
-        *exacts(Position, "margin", "realized_pnl", "fees", "take_profit", "stop_loss"),
-        "opened_at",
-        "updated_at",
+        *moneys(Position, "margin", "realized_pnl", "fees", "take_profit", "stop_loss"),
+        moment(Position, "opened_at"),
+        moment(Position, "updated_at"),
     )

@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from trading.admin.columns import exacts
+from trading.admin.columns import exacts, moment, moneys
 from trading.admin.read_only import ReadOnlyAdmin
 from trading.models import Quote
 
@@ -13,10 +13,11 @@ class QuoteAdmin(ReadOnlyAdmin):
 
     list_display = (
         "instrument",
-        *exacts(Quote, "bid", "ask", "last", "mark", "volume"),
+        *moneys(Quote, "bid", "ask", "last", "mark"),
+        *exacts(Quote, "volume"),
         "source",
-        "market_time",
-        "updated_at",
+        moment(Quote, "market_time"),
+        moment(Quote, "updated_at"),
     )
     list_filter = ("source",)
     list_select_related = ("instrument",)
@@ -24,9 +25,10 @@ class QuoteAdmin(ReadOnlyAdmin):
     ordering = ("instrument__symbol",)
     fields = (
         "instrument",
-        *exacts(Quote, "bid", "bid_size", "ask", "ask_size", "last", "mark"),
-        *exacts(Quote, "open", "high", "low", "previous_close", "volume"),
-        "market_time",
-        "updated_at",
+        *moneys(Quote, "bid", "ask", "last", "mark"),
+        *moneys(Quote, "open", "high", "low", "previous_close"),
+        *exacts(Quote, "bid_size", "ask_size", "volume"),
+        moment(Quote, "market_time"),
+        moment(Quote, "updated_at"),
         "source",
     )

@@ -47,7 +47,7 @@ class Account(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user_id}/{self.name}"
+        return f"{self.user}/{self.name}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         fields = kwargs.get("update_fields")

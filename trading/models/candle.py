@@ -40,4 +40,4 @@ class Candle(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.instrument_id} {self.interval} {self.start:%Y-%m-%d %H:%M}"
+        return f"{self.instrument} {self.interval} {self.start:%Y-%m-%d %H:%M}"

@@ -11,6 +11,7 @@ from trading.models.account import Account
 from trading.models.fields import ExactDecimalField
 from trading.models.instrument import Instrument
 from trading.models.order import Order, Side
+from trading.wire import decimal_text
 
 
 class Fill(models.Model):
@@ -48,4 +49,6 @@ class Fill(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.trade_id}: {self.side} {self.amount} @ {self.price}"
+        words = {"id": self.pk, "side": self.side, "amount": decimal_text(self.amount), "symbol": self.instrument}
+        place = {"price": decimal_text(self.price), "account": self.account}
+        return _("Fill %(id)s: %(side)s %(amount)s %(symbol)s at %(price)s, %(account)s") % {**words, **place}

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from trading.models.account import Account
 from trading.models.fields import ExactDecimalField
 from trading.models.fill import Fill
+from trading.wire import decimal_text
 
 
 class LedgerEntry(models.Model):
@@ -39,7 +40,8 @@ class LedgerEntry(models.Model):
         indexes = [models.Index(fields=["account", "-id"], name="ledger_of_account")]
 
     def __str__(self) -> str:
-        return f"{self.account_id}: {self.kind} {self.amount}"
+        words = {"id": self.pk, "kind": self.get_kind_display(), "amount": decimal_text(self.amount)}
+        return _("Ledger entry %(id)s: %(kind)s %(amount)s, %(account)s") % {**words, "account": self.account}
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from trading.models.account import Account
 from trading.models.fields import ExactDecimalField
 from trading.models.instrument import Instrument
+from trading.wire import decimal_text
 
 
 class Side(models.TextChoices):
@@ -99,7 +100,8 @@ class Order(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.pk}: {self.side} {self.amount}"
+        words = {"id": self.pk, "side": self.side, "amount": decimal_text(self.amount), "symbol": self.instrument}
+        return _("Order %(id)s: %(side)s %(amount)s %(symbol)s, %(account)s") % {**words, "account": self.account}
 
     @property
     def is_open(self) -> bool:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from trading.models.account import Account
 from trading.models.fields import ExactDecimalField
 from trading.models.instrument import Instrument
+from trading.wire import decimal_text
 
 
 class Position(models.Model):
@@ -46,4 +47,5 @@ class Position(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.account_id}/{self.instrument_id}: {self.signed_amount}"
+        words = {"amount": decimal_text(self.signed_amount), "symbol": self.instrument, "account": self.account}
+        return _("Position: %(amount)s %(symbol)s, %(account)s") % words

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from trading.models.fields import ExactDecimalField
 from trading.models.instrument import Instrument
+from trading.wire import decimal_text
 
 
 class Quote(models.Model):
@@ -45,4 +46,4 @@ class Quote(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.instrument_id}: {self.bid} / {self.ask}"
+        return f"{self.instrument}: {decimal_text(self.bid)} / {decimal_text(self.ask)}"

@@ -68,7 +68,7 @@ def test_an_account_with_a_ledger_cannot_be_deleted(admin, account):
     assert Account.objects.filter(pk=account.pk).exists()
 
 
-def test_the_page_shows_exact_money_without_idle_zeros(admin, account):
+def test_the_page_shows_exact_money(admin, account):
     Account.objects.filter(pk=account.pk).update(total=Decimal("1234567.00000001"), used=Decimal("0.5"))
     page = admin.get(reverse("admin:trading_account_change", args=[account.pk])).text
     assert "1,234,567.00000001" in page
@@ -87,6 +87,14 @@ def test_the_page_shows_exact_money_without_idle_zeros(admin, account):
 )
 def test_numbers_are_for_people(value, text):
     assert number_text(Decimal(value)) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("100000.00000000", "100,000.00"), ("0.5", "0.50"), ("0.00000001", "0.00000001"), ("-1", "-1.00")],
+)
+def test_money_has_two_places_at_least(value, text):
+    assert number_text(Decimal(value), 2) == text
 
 
 def test_an_absent_number_is_a_dash():

@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -65,6 +67,39 @@ def test_what_services_and_the_market_write_is_not_changed_by_an_admin(admin, on
 def test_only_staff_may_look(client, one_of_each, model):
     client.force_login(one_of_each["user"])
     assert client.get(url(model, "changelist")).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("model", "title"),
+    [
+        ("account", "alice/paper"),
+        ("quote", "AAPL: 99 / 101"),
+        ("candle", "AAPL 1m 2026-01-02 00:00"),
+        ("order", "Order {pk}: buy 5 AAPL, alice/paper"),
+        ("fill", "Fill {pk}: buy 1 AAPL at 10, alice/paper"),
+        ("position", "Position: 2 AAPL, alice/paper"),
+        ("ledgerentry", "Ledger entry {pk}: Deposit 100000, alice/paper"),
+    ],
+)
+def test_a_row_says_in_its_title_what_it_is_and_whose(admin, one_of_each, model, title):
+    row = one_of_each[model]
+    row.refresh_from_db()
+    assert title.format(pk=row.pk) in admin.get(url(model, "change", row.pk)).text
+
+
+@pytest.mark.parametrize("model", ["order", "fill", "ledgerentry"])
+def test_where_the_order_of_rows_matters_times_have_seconds(admin, one_of_each, model):
+    row = one_of_each[model]
+    type(row).objects.update(created_at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    for page in (url(model, "changelist"), url(model, "change", row.pk)):
+        assert "2026-01-02 03:04:05" in admin.get(page).text
+
+
+@pytest.mark.parametrize("model", ["user", "account"])
+def test_whose_ledger_stays_is_not_offered_to_be_deleted(admin, one_of_each, model):
+    row = one_of_each[model]
+    assert "deletelink" not in admin.get(url(model, "change", row.pk)).text
+    assert admin.post(url(model, "delete", row.pk), {"post": "yes"}).status_code == 403
 
 
 def test_the_index_has_the_name_of_the_site(admin):
