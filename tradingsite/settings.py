@@ -167,6 +167,7 @@ LOGGING = {
     "loggers": {
         # Its receiver logs a traceback each second for as long as Redis is away.
         "channels_redis.pubsub": {"filters": ["once_per_outage"]},
+        "django": {"handlers": [], "level": "INFO"},  # not Django's own too, or DEBUG says everything twice
         "django.request": {"filters": ["refusals"]},
         **{name: {"level": ENVIRONMENT.log_level} for name in ("pushers", "consumers", "trading", "tradingsite")},
     },

@@ -1,7 +1,9 @@
+import logging
 from pathlib import Path
 
 from django.conf import settings
 from django.core.management import call_command
+from django.utils.log import AdminEmailHandler
 
 from tradingsite.settings import _database
 
@@ -43,3 +45,9 @@ def test_the_test_database_of_sqlite_is_a_file(db):
 
 def test_the_migrations_match_the_models(db):
     call_command("makemigrations", check=True, dry_run=True, verbosity=0)
+
+
+def test_django_logs_through_the_root_alone():
+    django = logging.getLogger("django")
+    assert django.propagate
+    assert not [handler for handler in django.handlers if type(handler) in (logging.StreamHandler, AdminEmailHandler)]
