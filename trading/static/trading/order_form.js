@@ -46,10 +46,16 @@ async function post(address, body) {
 /** Show a notice in place of the last one, wherever that was; what was done as asked needs no lasting notice. */
 function show(result, outcome, text) {
     clearTimeout(hideTimer);
-    for (const other of document.querySelectorAll("[data-result]")) other.hidden = other !== result;
+    document.querySelectorAll("[data-result]").forEach(hide);
+    result.hidden = false;
     result.dataset.outcome = outcome;
     result.textContent = text;
-    if (outcome === "done") hideTimer = setTimeout(() => { result.hidden = true; }, NOTICE_MS);
+    if (outcome === "done") hideTimer = setTimeout(hide, NOTICE_MS, result);
+}
+
+function hide(result) {
+    result.hidden = true;
+    result.textContent = ""; // it may keep a place of its own
 }
 
 function offerSignIn(result) {
