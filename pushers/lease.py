@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from pushers.models import PushLease
@@ -62,7 +63,8 @@ class Lease:
             return Holder(row.owner, (row.expires_at - row.now).total_seconds())
         epoch = max(row.epoch + 1, int(row.now.timestamp() * 1000))
         # Every takeover raises the epoch and a renewal moves the end, so this is the row as it was read.
-        unchanged = PushLease.objects.filter(shard=self.shard, owner=row.owner, epoch=row.epoch, expires_at__lte=Now())
+        run_out = Q(expires_at__lte=Now()) | Q(expires_at__gte=Now() + LONGEST)
+        unchanged = PushLease.objects.filter(run_out, shard=self.shard, owner=row.owner, epoch=row.epoch)
         if not unchanged.update(owner=self.owner, epoch=epoch, expires_at=self._expiry()):
             return Holder(PushLease.objects.get(shard=self.shard).owner, self.seconds)  # somebody else was first
         self._epoch, self._deadline = epoch, self._until(issued)

@@ -1,5 +1,6 @@
 """Lost messages, a lost Redis, a lost pusher: repaired, or stale, but never wrong and live."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -141,3 +142,31 @@ async def test_a_lost_redis_makes_stale_and_its_return_live(site: Site, settings
         wait_for_redis(url)
         await client.shows("orders", {}, seconds=20)
         await site.aclose()
+
+
+async def test_a_message_that_is_none_of_ours_ends_neither_hub_nor_pusher(site: Site, clean_redis: Any) -> None:
+    await site.pusher()
+    alice = await site.client("alice").welcomed("orders")
+    await alice.shows("orders", {"1": {"owner": "alice"}})
+    user = site.users["alice"].pk
+    for group in ("hubs", "pushers", f"user.{user}"):
+        assert clean_redis.publish(f"asgi__group__{group}", b"\xc1 not msgpack") > 0
+        assert clean_redis.publish(f"asgi__group__{group}", b"\xa4text") > 0
+    site.orders.documents[user] = {"1": {"owner": "alice", "step": "1"}}
+    await alice.shows("orders", {"1": {"owner": "alice", "step": "1"}})
+
+
+async def test_a_feed_slower_than_anothers_interval_does_not_keep_that_one_back(site: Site, monkeypatch: Any) -> None:
+    fetch, asked = site.balance.fetch, threading.Event()
+
+    def slow(user_ids: Any) -> Any:
+        asked.wait(0.3)  # three intervals of the other feeds
+        return fetch(user_ids)
+
+    monkeypatch.setattr(site.balance, "fetch", slow)
+    await site.pusher()
+    alice = await site.client("alice").welcomed("orders", "balance")
+    await alice.shows("orders", {"1": {"owner": "alice"}})
+    for step in "123":
+        site.orders.documents[site.users["alice"].pk] = {"1": {"owner": "alice", "step": step}}
+        await alice.shows("orders", {"1": {"owner": "alice", "step": step}})

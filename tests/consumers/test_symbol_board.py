@@ -113,3 +113,13 @@ def test_a_heartbeat_names_the_oldest_row_and_the_reason() -> None:
     board.on_ticker(ticker("MSFT", 12), 1)
     socket.symbols_stale = Stale("market_stale", 5)
     assert board.heartbeat(socket) == {"ticker": {"asOf": 10, "stale": {"reason": "market_stale", "since": 5}}}
+
+
+def test_a_new_owner_whose_clock_is_behind_is_believed_and_time_goes_on() -> None:
+    board, socket = SymbolBoard(), Written()
+    board.open(socket, ["AAPL"], 0)
+    board.on_ticker(ticker("AAPL", 5000, "1"), 1)
+    board.on_ticker(ticker("AAPL", 1000, "2") | {"epoch": 2}, 2)
+    board.on_ticker(ticker("AAPL", 6000, "3"), 3)
+    assert [frame["tickers"]["AAPL"]["last"] for frame in socket.frames] == ["1", "2"]
+    assert [frame["ts"] for frame in socket.frames] == [5000, 5001]

@@ -105,3 +105,15 @@ def test_a_selection_prefers_what_the_command_line_says(settings) -> None:
     assert selection.symbol_feed is not None
     assert (selection.intervals["pnl"], selection.intervals["orders"]) == (0.5, 4.0)
     assert Selection.of({"pnl"}).symbol_feed is None
+
+
+async def test_an_epoch_is_not_served_before_its_taking_was_told(bench: Bench) -> None:
+    bench.lease.acquire()  # as a statement does that took effect after the keeper had given it up
+    bench.engine.watchers.add("1", ["orders"], now=0)
+    bench.engine.handle(bench.want("1", "orders"))
+    bench.engine.beat()
+    assert (bench.requested, bench.sender.channels, bench.sender.groups) == ([], [], [])
+    await bench.engine.keeper.step()
+    assert [group for group, _ in bench.sender.groups] == [HUBS_GROUP]
+    bench.engine.handle(bench.want("1", "orders"))
+    assert bench.requested == ["1"]

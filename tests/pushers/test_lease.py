@@ -226,3 +226,11 @@ def test_the_row_says_in_words_who_holds_it() -> None:
     lease = Lease(0, 30, owner="machine:1")
     lease.acquire()
     assert str(PushLease.objects.get()) == f"shard 0: machine:1, epoch {lease.epoch}"
+
+
+def test_an_end_that_only_a_wrong_clock_can_have_written_counts_as_run_out() -> None:
+    other, lease = Lease(0, 4.0), Lease(0, 4.0)
+    other.acquire()
+    PushLease.objects.update(expires_at=Now() + timedelta(hours=1))
+    assert lease.acquire() is None
+    assert lease.epoch > other.epoch

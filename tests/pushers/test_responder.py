@@ -170,3 +170,33 @@ def test_a_question_renews_the_interest(bench: Bench) -> None:
     bench.clock.now += 59
     bench.want({"1": {"orders": [[0, 0]]}}, docs=False)
     assert bench.watchers.sweep(bench.clock.now + 59) == []
+
+
+def test_a_large_answer_travels_in_parts(bench: Bench, monkeypatch) -> None:
+    monkeypatch.setattr("pushers.responder.REPLY_SIZE", 100)
+    users = ["1", "2", "3"]
+    bench.want({user: {"orders": [[0, 0]]} for user in users})
+    for user in users:
+        bench.read(user, {"orders": {"a": "x" * 80}}, refreshed=False)
+    bench.answers()
+    bench.want({user: {"orders": [[0, 0]]} for user in users}, asked=2)
+    parts = [list(answer) for _, _, answer in bench.answers()]
+    assert parts == [["1"], ["2"], ["3"]]
+
+
+def test_a_list_is_answered_as_soon_as_its_users_are_read(bench: Bench) -> None:
+    bench.want({"1": {"orders": []}}, docs=False)
+    assert bench.answers() == []
+    bench.read("1", {"orders": {"a": "1"}})
+    assert [user for _, _, answer in bench.answers() for user in answer] == ["1"]
+
+
+def test_a_feed_that_nobody_watches_any_more_is_not_waited_for(bench: Bench) -> None:
+    bench.want({"1": {"orders": [[0, 0]], "pnl": [[0, 0]]}})
+    bench.clock.now += 59
+    bench.watchers.add("1", ["orders"], bench.clock.now)
+    bench.watchers.sweep(bench.clock.now + 2)
+    bench.refresher.requested.clear()
+    bench.read("1", {"orders": {"a": "1"}})
+    assert [set(answer["1"]) for _, _, answer in bench.answers()] == [{"orders"}]
+    assert bench.refresher.requested == []
