@@ -195,7 +195,8 @@ class Rule:
                     self.refused[name] = answer["code"]
                     known.pop(name, None)
                 elif kind == "feeds" and name in self.feeds:
-                    self.feeds[name].answer_due = now + ANSWER
+                    held = self.feeds[name]
+                    held.answered, held.stale, held.answer_due = False, None, now + ANSWER
 
     def _push(self, frame: Frame, now: float) -> None:
         entries = {name: entry for name, entry in frame["feeds"].items() if name in self.feeds and _is_entry(entry)}
