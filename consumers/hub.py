@@ -216,12 +216,7 @@ class Hub:
                 return
 
     async def _receive(self) -> None:
-        while True:
-            try:
-                self.on_message(await self._layer.receive())
-            except Exception:  # a lost message is provided for, a dead hub is not
-                logger.exception("Ignored a message that could not be understood.")
-                await asyncio.sleep(0)  # a layer that fails at once must not take all the time
+        await self._layer.listen(self.on_message)
 
     def _ask(self, user: str) -> None:
         self._to_ask.add(user)

@@ -119,13 +119,8 @@ class Engine:
         return False
 
     async def receive(self) -> None:
-        """Handle what hubs and services say, for ever; a message that breaks is named and dropped."""
-        while True:
-            try:
-                self.handle(await self.layer.receive())
-            except Exception:  # a lost message is provided for, a dead receiver is not
-                logger.exception("Ignored a control message that could not be understood.")
-                await asyncio.sleep(0)  # a layer that fails at once must not take all the time
+        """Handle what hubs and services say, for ever."""
+        await self.layer.listen(self.handle)
 
     def handle(self, message: Message) -> None:
         kind = message["type"]

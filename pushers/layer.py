@@ -14,8 +14,10 @@ Messages, all dicts with string keys (anything else can kill every receiver of a
     to a hub's channel      answer  {asked, docs, users: id -> feed -> [epoch, seq, text, ok, as_of, stale]}
 """
 
+import asyncio
 import hashlib
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from channels.layers import get_channel_layer
@@ -66,6 +68,18 @@ class Layer:
     async def receive(self) -> Message:
         message: Message = await self._layer.receive(self.channel)
         return message
+
+    async def listen(self, handle: Callable[[Message], None]) -> None:
+        """Hand every message to `handle`, for ever; one that can't be understood is named and dropped.
+
+        A lost message is provided for, a listener that ended is not, so nothing that arrives may end it.
+        """
+        while True:
+            try:
+                handle(await self.receive())
+            except Exception:
+                logger.exception("Ignored a message that could not be understood.")
+                await asyncio.sleep(0)  # a layer that fails at once must not take all the time
 
     async def join(self, group: str) -> bool:
         """Add the channel to a group; False when that failed. True is no proof that messages arrive yet."""

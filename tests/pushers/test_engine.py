@@ -61,7 +61,7 @@ async def test_a_broken_message_is_named_and_the_next_is_heard(bench: Bench, mon
             await asyncio.wait([task], timeout=0.01)
     assert not task.done()
     task.cancel()
-    assert len([record for record in caplog.records if "Ignored a control message" in record.message]) == len(broken)
+    assert len([record for record in caplog.records if "Ignored a message" in record.message]) == len(broken)
 
 
 async def test_an_owner_announces_itself_when_it_takes_the_lease_and_only_then_beats(bench: Bench) -> None:
