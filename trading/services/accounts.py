@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.core.validators import slug_re
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from pushers import nudge
 from trading.accounting import ZERO
@@ -39,11 +40,14 @@ def account_open(
     Raises TradingError `invalid_account_name`, `duplicate_account`, `invalid_deposit` or `invalid_leverage`.
     """
     if not slug_re.fullmatch(name):
-        raise TradingError("invalid_account_name", f"A name has letters, digits, - and _ only; found {name!r:.80}.")
+        message = _("A name has letters, digits, - and _ only; found %(name)s.")
+        raise TradingError("invalid_account_name", message % {"name": f"{name!r:.80}"})
     if deposit < 0:
-        raise TradingError("invalid_deposit", f"A deposit must not be negative; found {decimal_text(deposit)}.")
+        message = _("A deposit must not be negative; found %(deposit)s.")
+        raise TradingError("invalid_deposit", message % {"deposit": decimal_text(deposit)})
     if leverage < 1:
-        raise TradingError("invalid_leverage", f"Leverage must be at least 1; found {leverage}.")
+        message = _("Leverage must be at least 1; found %(leverage)s.")
+        raise TradingError("invalid_leverage", message % {"leverage": leverage})
     with transaction.atomic():
         account, made = Account.objects.get_or_create(
             user=user,
@@ -58,7 +62,8 @@ def account_open(
             },
         )
         if not made:
-            raise TradingError("duplicate_account", f"{user} has an account {name!r} already; choose another name.")
+            message = _("%(user)s has an account %(name)s already; choose another name.")
+            raise TradingError("duplicate_account", message % {"user": user, "name": repr(name)})
         LedgerEntry.objects.create(
             account=account, kind=LedgerEntry.Kind.DEPOSIT, amount=deposit, balance_after=deposit
         )

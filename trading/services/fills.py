@@ -5,6 +5,7 @@ from decimal import Decimal
 from uuid import uuid4
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from trading import accounting
 from trading.accounting import AppliedFill, PositionState
@@ -107,13 +108,12 @@ def _apply(position: Position, applied: AppliedFill, leverage: int) -> None:
 
 def _check_margin(account: Account, applied: AppliedFill, free: Decimal) -> None:
     if max(applied.state.open_cost, abs(applied.state.signed_amount)) > LARGEST:
-        raise TradingError("amount_too_large", f"A position must cost at most {decimal_text(LARGEST)}.")
+        message = _("A position must cost at most %(largest)s.")
+        raise TradingError("amount_too_large", message % {"largest": decimal_text(LARGEST)})
     if applied.opened_amount and free < 0:
-        raise TradingError(
-            "insufficient_margin",
-            f"The order needs {decimal_text(account.free - free)} {account.currency} of free money; "
-            f"found {decimal_text(account.free)}.",
-        )
+        message = _("The order needs %(needed)s %(currency)s of free money; found %(free)s.")
+        words = {"needed": decimal_text(account.free - free), "currency": account.currency}
+        raise TradingError("insufficient_margin", message % {**words, "free": decimal_text(account.free)})
 
 
 def _advance(order: Order, amount: Decimal, cost: Decimal, released: Decimal) -> None:

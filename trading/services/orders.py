@@ -6,6 +6,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import F, Q, Sum
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from pushers import nudge
 from trading import accounting
@@ -55,7 +56,8 @@ def order_cancel(*, order: Order) -> Order:
         account = account_lock(order.account_id)
         current = Order.objects.select_related("instrument").get(pk=order.pk)
         if not current.is_open:
-            raise TradingError("not_open", f"Only an open order can be canceled; order {order.pk} is {current.status}.")
+            message = _("Only an open order can be canceled; order %(id)s is %(status)s.")
+            raise TradingError("not_open", message % {"id": order.pk, "status": current.status})
         _close(account, current, OrderStatus.CANCELED)
         nudge([account.user_id], ACCOUNT_FEEDS)
     return current
@@ -87,10 +89,9 @@ def _earlier_order(account: Account, request: OrderRequest) -> Order | None:
     orders = Order.objects.select_related("instrument")
     earlier = orders.filter(account=account, client_order_id=request.client_order_id).first()
     if earlier is not None and not request.same_as(earlier):
-        raise TradingError(
-            "duplicate_client_order_id",
-            f"The client order id {request.client_order_id!r} belongs to order {earlier.pk}, which is another one.",
-        )
+        message = _("The client order id %(client_order_id)s belongs to order %(id)s, which is another one.")
+        words = {"client_order_id": repr(request.client_order_id), "id": earlier.pk}
+        raise TradingError("duplicate_client_order_id", message % words)
     return earlier
 
 
@@ -123,11 +124,9 @@ def _crosses(order: Order, quote: Quote) -> bool:
 def _rest(account: Account, order: Order) -> Order:
     order.reserved = _reservation(account, order)
     if order.reserved > account.free:
-        raise TradingError(
-            "insufficient_margin",
-            f"The order reserves {decimal_text(order.reserved)} {account.currency}; "
-            f"found {decimal_text(account.free)} free.",
-        )
+        message = _("The order reserves %(reserved)s %(currency)s; found %(free)s free.")
+        words = {"reserved": decimal_text(order.reserved), "currency": account.currency}
+        raise TradingError("insufficient_margin", message % {**words, "free": decimal_text(account.free)})
     order.save()
     account.used += order.reserved
     account.save(update_fields=["used"])

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from trading.errors import TradingError
 from trading.models import ApiToken, User
@@ -21,8 +22,9 @@ def token_create(
     wanted = sorted(set(scopes))
     unknown = [scope for scope in wanted if scope not in SCOPES]
     if unknown or not wanted:
-        found = ", ".join(unknown) or "none"
-        raise TradingError("invalid_scope", f"Scopes are one or more of {', '.join(SCOPES)}; found {found}.")
+        message = _("Scopes are one or more of %(scopes)s; found %(found)s.")
+        found = ", ".join(unknown) or _("none")
+        raise TradingError("invalid_scope", message % {"scopes": ", ".join(SCOPES), "found": found})
     secret = f"trade_{secrets.token_urlsafe(SECRET_BYTES)}"
     token = ApiToken.objects.create(
         user=user,
