@@ -39,15 +39,7 @@ def account_open(
 
     Raises TradingError `invalid_account_name`, `duplicate_account`, `invalid_deposit` or `invalid_leverage`.
     """
-    if not slug_re.fullmatch(name):
-        message = _("A name has letters, digits, - and _ only; found %(name)s.")
-        raise TradingError("invalid_account_name", message % {"name": f"{name!r:.80}"})
-    if deposit < 0:
-        message = _("A deposit must not be negative; found %(deposit)s.")
-        raise TradingError("invalid_deposit", message % {"deposit": decimal_text(deposit)})
-    if leverage < 1:
-        message = _("Leverage must be at least 1; found %(leverage)s.")
-        raise TradingError("invalid_leverage", message % {"leverage": leverage})
+    _check_new(name, deposit, leverage)
     with transaction.atomic():
         account, made = Account.objects.get_or_create(
             user=user,
@@ -69,6 +61,18 @@ def account_open(
         )
         nudge([user.pk], ACCOUNT_FEEDS)
     return account
+
+
+def _check_new(name: str, deposit: Decimal, leverage: int) -> None:
+    if not slug_re.fullmatch(name):
+        message = _("A name has letters, digits, - and _ only; found %(name)s.")
+        raise TradingError("invalid_account_name", message % {"name": f"{name!r:.80}"})
+    if deposit < 0:
+        message = _("A deposit must not be negative; found %(deposit)s.")
+        raise TradingError("invalid_deposit", message % {"deposit": decimal_text(deposit)})
+    if leverage < 1:
+        message = _("Leverage must be at least 1; found %(leverage)s.")
+        raise TradingError("invalid_leverage", message % {"leverage": leverage})
 
 
 def accounts_roll_day(*, today: date) -> int:
