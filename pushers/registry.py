@@ -67,6 +67,10 @@ def _check(feed_class: type) -> None:
     interval = getattr(feed_class, "interval", None)
     if not is_positive_number(interval):
         raise ImproperlyConfigured(f"{where}.interval must be a number of seconds above 0; found {interval!r}.")
+    base = Feed if issubclass(feed_class, Feed) else SymbolFeed
+    for method in ("fetch",) if base is Feed else ("known", "fetch"):
+        if getattr(feed_class, method) is getattr(base, method):
+            raise ImproperlyConfigured(f"{where} must define {method}().")
     taken = _feeds.get(name) or _symbol_feeds.get(name)
     if taken is not None:
         raise ImproperlyConfigured(

@@ -14,7 +14,10 @@ def empty_registry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def feed_class(base: type = Feed, **attributes: object) -> type:
-    return type("Parcels", (base,), {"name": "parcels", "interval": 5, **attributes})
+    def read(self: object, asked: object) -> dict:
+        return {}
+
+    return type("Parcels", (base,), {"name": "parcels", "interval": 5, "fetch": read, "known": read, **attributes})
 
 
 def test_a_registered_feed_is_found_by_its_name() -> None:
@@ -55,6 +58,12 @@ def test_an_interval_that_is_no_time_is_refused(interval: object) -> None:
 def test_a_class_that_is_no_feed_is_refused() -> None:
     with pytest.raises(ImproperlyConfigured, match=r"must subclass pushers\.Feed"):
         register(feed_class(object))
+
+
+@pytest.mark.parametrize(("base", "method"), [(Feed, "fetch"), (SymbolFeed, "fetch"), (SymbolFeed, "known")])
+def test_a_feed_that_cannot_read_is_refused(base: type, method: str) -> None:
+    with pytest.raises(ImproperlyConfigured, match=rf"Parcels must define {method}\(\)"):
+        register(feed_class(base, **{method: getattr(base, method)}))
 
 
 def test_a_name_taken_names_who_has_it() -> None:
