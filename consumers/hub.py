@@ -14,7 +14,7 @@ from typing import Any
 from consumers.close_codes import CloseCode
 from consumers.conf import consumer_settings
 from consumers.connection import Connection, Place
-from consumers.frames import server_frame, ticker_frame
+from consumers.frames import server_frame
 from consumers.membership import Membership
 from consumers.symbol_board import SymbolBoard
 from consumers.watched_user import WatchedUser
@@ -100,10 +100,10 @@ class Hub:
         watched, now = self._watched_by(connection), time.monotonic()
         if watched is None:
             return
-        ts, rows = self._board.open(connection, symbols, now)
+        frames = self._board.open(connection, symbols, now)
         self._tell_stale(watched, now)  # first, so that a stale price is never shown as live
-        if rows:
-            connection.write(ticker_frame(ts, rows))
+        for frame in frames:
+            connection.write(frame)
         self._membership.changed()
         self._asking.set()
 
@@ -306,9 +306,8 @@ class Hub:
         """A slow reader's queue was dropped: it gets the newest state instead."""
         for place in connection.places.values():
             place.position, place.verified, place.asked = None, True, False
-        ts, rows = self._board.rows(connection.symbols)
-        if rows:
-            connection.write(ticker_frame(ts, rows))
+        for frame in self._board.frames(connection.symbols):
+            connection.write(frame)
         if watched := self.users.get(connection.user_id):
             watched.ask_afresh()
             self._ask(connection.user_id)

@@ -39,19 +39,22 @@ class SymbolBoard:
     def symbols(self) -> list[str]:
         return list(self._rows)
 
-    def open(self, connection: Connection, symbols: Iterable[str], now: float) -> tuple[int, dict[str, str]]:
-        """Let a socket follow symbols; return the rows that are known, with their time."""
+    def open(self, connection: Connection, symbols: Iterable[str], now: float) -> list[str]:
+        """Let a socket follow symbols; return the frames of the rows that are known."""
         named = list(symbols)
         for symbol in named:
             self._rows.setdefault(symbol, Row(now)).connections.add(connection)
         connection.symbols.update(named)
-        return self.rows(named)
+        return self.frames(named)
 
-    def rows(self, symbols: Iterable[str]) -> tuple[int, dict[str, str]]:
-        """Return the oldest time among the known rows of `symbols`, and their texts."""
-        known = {symbol: row for symbol in symbols if (row := self._rows.get(symbol)) and row.text is not None}
-        texts = {symbol: row.text for symbol, row in known.items() if row.text is not None}
-        return min((row.ts for row in known.values()), default=0), texts
+    def frames(self, symbols: Iterable[str]) -> list[str]:
+        """Return the ticker frames of the known rows: one per time, for the newest wins at the client, row by row."""
+        by_time: dict[int, dict[str, str]] = {}
+        for symbol in symbols:
+            row = self._rows.get(symbol)
+            if row is not None and row.text is not None:
+                by_time.setdefault(row.ts, {})[symbol] = row.text
+        return [ticker_frame(ts, rows) for ts, rows in sorted(by_time.items())]
 
     def close(self, connection: Connection, symbols: Iterable[str] | None = None) -> None:
         """Let a socket go from some or all of its symbols."""

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+LONGEST_LEASE = 60  # seconds: whoever finds an end much further away takes it for the work of a wrong clock
 COUNTS = ("REFRESH_THREADS", "BATCH")
 
 
@@ -35,6 +36,8 @@ def pusher_settings() -> PusherSettings:
         for number in value.values() if name == "INTERVALS" else [value]:
             if not is_positive_number(number):
                 raise ImproperlyConfigured(f"PUSHERS[{name!r}] takes numbers above 0; found {number!r}.")
+        if name == "LEASE_SECONDS" and value > LONGEST_LEASE:
+            raise ImproperlyConfigured(f"PUSHERS[{name!r}] takes at most {LONGEST_LEASE} seconds; found {value!r}.")
         if name in COUNTS and not isinstance(value, int):
             raise ImproperlyConfigured(f"PUSHERS[{name!r}] takes a whole number; found {value!r}.")
     return PusherSettings(**given)

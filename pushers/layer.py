@@ -28,6 +28,7 @@ Message = dict[str, Any]
 
 PUSHERS_GROUP = "pushers"
 HUBS_GROUP = "hubs"
+PAUSE = 0.1  # seconds after a message that broke: a layer that fails at once must not fill the time and the log
 MOST_NAMED = 80  # characters of a name: a group name has fewer than 100 in all
 
 
@@ -79,7 +80,7 @@ class Layer:
                 handle(await self.receive())
             except Exception:
                 logger.exception("Ignored a message that could not be understood.")
-                await asyncio.sleep(0)  # a layer that fails at once must not take all the time
+                await asyncio.sleep(PAUSE)
 
     async def join(self, group: str) -> bool:
         """Add the channel to a group; False when that failed. True is no proof that messages arrive yet."""

@@ -79,7 +79,7 @@ class FeedLoop:
         """
         name = self.feed.name
         if self._refresher.is_reading(user):
-            done = not self._publisher.differs(user, name, result)
+            done = self._publisher.saw(user, name, result, reading, epoch)
         else:
             done = self._publisher.confirm(user, name, result, reading, epoch)
         if not done:

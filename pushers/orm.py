@@ -63,10 +63,13 @@ def keep_connections() -> None:
     """Have this process's threads each keep one connection, checked before use. Call it before the first query.
 
     A thread of ours reads for as long as the process lives, so a pool between would only be a place where connections
-    wait for a restart of the database to kill them: each dead one costs who meets it seconds.
+    wait for a restart of the database to kill them: each dead one costs who meets it seconds. A file (SQLite) is opened
+    anew each time: a kept one would go on reading a file that was replaced by a backup.
     """
     for alias in connections:
         settings = connections.settings[alias]
+        if "sqlite" in settings["ENGINE"]:
+            continue
         settings["OPTIONS"] = {name: value for name, value in settings["OPTIONS"].items() if name != "pool"}
         settings.update(CONN_MAX_AGE=None, CONN_HEALTH_CHECKS=True)
 

@@ -112,12 +112,20 @@ class Publisher:
             return False
         return self.apply(user, {feed: result}, reading, epoch) or change is Change.NONE
 
-    def differs(self, user: str, feed: str, result: Result) -> bool:
-        """Say whether a tick read another document than the recorded one."""
+    def saw(self, user: str, feed: str, result: Result, reading: Reading, epoch: int) -> bool:
+        """Note that a tick saw the recorded document unchanged; False where it saw another one.
+
+        Unlike `confirm` it does not count as an applied read, so a refresh that is under way stays the newer one.
+        """
         stream = self.stream(user, feed)
-        if stream is None or stream.document is None:
+        if self._epoch() != epoch or stream is None or stream.document is None:
+            return False
+        if isinstance(result, FeedStale):
             return True
-        return not isinstance(result, FeedStale) and _change(stream.document, result) is not Change.NONE
+        if _change(stream.document, result) is not Change.NONE:
+            return False
+        stream.seen, stream.as_of = max(stream.seen, reading.began), max(stream.as_of, reading.ts)
+        return True
 
     def answer(self, user: str, wanted: Mapping[str, list[list[int]]], *, docs: bool) -> dict[str, list[Any]]:
         """Return feed -> [epoch, seq, snapshot text or None, ok, as_of, stale] from the recorded state.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError
 
 from pushers import registry
 from pushers.clock import now_ms
@@ -60,7 +60,7 @@ class FetchFailedError(Exception):
     @property
     def hits_everybody(self) -> bool:
         """Whether no row is to blame: a query that took too long, a lost connection, a missing table."""
-        return isinstance(self.error, OperationalError | InterfaceError)
+        return isinstance(self.error, OperationalError | InterfaceError | ProgrammingError | InternalError)
 
 
 class DatabaseAwayError(Exception):

@@ -16,7 +16,7 @@ from pushers.watchers import Watchers
 logger = logging.getLogger(__name__)
 
 COALESCE = 0.004  # seconds: the nudges of one burst share a read
-BREATH = 50  # users recorded in one go (about 10 ms); then the lease, the questions and the sends have their turn
+BREATH = 50  # users recorded in one go; then the lease, the questions and the sends have their turn
 BACKOFF_FIRST, BACKOFF_LAST = 0.25, 2.0  # seconds between reads that find the database away
 
 

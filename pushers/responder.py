@@ -45,13 +45,18 @@ class Responder:
                 answers[user] = self._publisher.answer(user, wanted, docs=message["docs"])
             elif owned:
                 unread.append(user)
-                self._waiting.setdefault(user, {})[message["hub"], message["docs"]] = message
+                recorded = {} if message["docs"] else self._publisher.answer(user, wanted, docs=False)
+                if recorded:  # what is known of the other feeds must not wait for the slowest
+                    answers[user] = recorded
+                else:
+                    self._waiting.setdefault(user, {})[message["hub"], message["docs"]] = message
         if owned:
             self._refresher.request(unread)
             self._reply(message, answers)
 
     def refreshed(self, users: list[str]) -> None:
         """Answer the questions that waited for these users' read. A feed that failed is answered as stale."""
+        answered: dict[int, tuple[Message, dict[str, Any]]] = {}  # by question, so that it gets one answer for all
         for user in users:
             due = self._watchers.feeds(user)
             for key, message in list(self._waiting.get(user, {}).items()):
@@ -59,11 +64,13 @@ class Responder:
                 answer = self._publisher.answer(user, wanted, docs=message["docs"])
                 if answer.keys() >= wanted.keys() & due:
                     del self._waiting[user][key]
-                    self._reply(message, {user: answer})
+                    answered.setdefault(id(message), (message, {}))[1][user] = answer
                 else:  # a feed came to be watched while the read was under way
                     self._refresher.request([user])
             if not self._waiting.get(user, True):
                 del self._waiting[user]
+        for message, answers in answered.values():
+            self._reply(message, answers)
 
     def forget(self, user: str) -> None:
         """Drop the open questions for a user whom nobody watches any more."""

@@ -52,8 +52,8 @@ class Runner:
                     return
                 holder = await engine.keeper.step()
                 if not engine.lease.held:
-                    reason = f"another process pushes already: {holder}" if holder else "the database does not answer"
-                    raise NoLeaseError(f"Nothing was pushed; {reason}.")
+                    held = f"another process pushes already: {holder}. Stop it, or use --dry-run to look beside it"
+                    raise NoLeaseError(f"Nothing was pushed; {held if holder else 'the database does not answer'}.")
                 async with self._services():
                     await self._once()
             finally:

@@ -66,6 +66,8 @@ class SymbolLoop:
         async with self._ticking:
             self._ts = ts = max(now_ms(), self._ts + 1)  # the newest wins, also when the clock is set back
             texts = await self.thread.run(self._read, sorted(self._watched))
+        if self._epoch() != epoch:
+            return  # read under another lease
         for symbol, text in texts.items():
             stale = self._stale.get(symbol)
             message = {"type": "ticker", "epoch": epoch, "symbol": symbol, "ts": ts, "text": text, "stale": stale}

@@ -50,7 +50,9 @@ def test_an_older_row_is_dropped() -> None:
     board.on_ticker(ticker("AAPL", 10, "2"), 1)
     board.on_ticker(ticker("AAPL", 9, "1"), 2)
     assert [frame["ts"] for frame in socket.frames] == [10]
-    assert board.rows(["AAPL"]) == (10, {"AAPL": '{"last": "2"}'})
+    assert [json.loads(frame) for frame in board.frames(["AAPL"])] == [
+        {"type": "ticker", "ts": 10, "tickers": {"AAPL": {"last": "2"}}}
+    ]
 
 
 def test_who_comes_later_gets_the_newest_rows_at_once() -> None:
@@ -58,8 +60,8 @@ def test_who_comes_later_gets_the_newest_rows_at_once() -> None:
     board.open(Written(), ["AAPL", "MSFT", "NEW"], 0)
     board.on_ticker(ticker("AAPL", 10), 1)
     board.on_ticker(ticker("MSFT", 12), 1)
-    ts, rows = board.open(later, ["AAPL", "MSFT", "NEW"], 2)
-    assert (ts, set(rows)) == (10, {"AAPL", "MSFT"})
+    frames = [json.loads(frame) for frame in board.open(later, ["AAPL", "MSFT", "NEW"], 2)]
+    assert [(frame["ts"], set(frame["tickers"])) for frame in frames] == [(10, {"AAPL"}), (12, {"MSFT"})]
 
 
 def test_a_symbol_is_forgotten_with_its_last_follower() -> None:

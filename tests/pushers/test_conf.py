@@ -42,3 +42,9 @@ def test_an_unusable_value_is_refused_by_its_name(settings, given: dict) -> None
     settings.PUSHERS = given
     with pytest.raises(ImproperlyConfigured, match=rf"PUSHERS\['{next(iter(given))}'\] takes "):
         pusher_settings()
+
+
+def test_a_lease_longer_than_a_minute_is_refused(settings) -> None:
+    settings.PUSHERS = {"LEASE_SECONDS": 61}
+    with pytest.raises(ImproperlyConfigured, match="takes at most 60 seconds; found 61"):
+        pusher_settings()

@@ -160,7 +160,9 @@ async def test_a_user_who_is_being_refreshed_is_left_to_the_refresh(bench: Bench
     bench.watch("1", "2")
     bench.refresher.reading = {"1", "2"}
     bench.feed.documents[2] = {"equity": "2", "fees": "1"}
-    before = bench.publisher.stream("1", "pnl").ended
+    stream = bench.publisher.stream("1", "pnl")
+    ended, seen = stream.ended, stream.seen
     await bench.loop.tick()
-    assert bench.publisher.stream("1", "pnl").ended == before  # so the refresh is not refused as the older read
+    assert stream.ended == ended  # so the refresh is not refused as the older read
+    assert stream.seen > seen  # and the document is confirmed all the same
     assert bench.refresher.requested == ["2"]

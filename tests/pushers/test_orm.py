@@ -230,6 +230,10 @@ def test_a_pusher_process_keeps_a_checked_connection_per_thread_and_no_pool(monk
     monkeypatch.setitem(settings, "OPTIONS", {"pool": {"max_size": 20}, "connect_timeout": 5})
     monkeypatch.setitem(settings, "CONN_MAX_AGE", 0)
     monkeypatch.setitem(settings, "CONN_HEALTH_CHECKS", False)
+    monkeypatch.setitem(settings, "ENGINE", "django.db.backends.sqlite3")
+    keep_connections()
+    assert settings["CONN_MAX_AGE"] == 0  # a file may be replaced by a backup: it is opened anew
+    monkeypatch.setitem(settings, "ENGINE", "django.db.backends.postgresql")
     keep_connections()
     assert settings["OPTIONS"] == {"connect_timeout": 5}
     assert (settings["CONN_MAX_AGE"], settings["CONN_HEALTH_CHECKS"]) == (None, True)

@@ -200,3 +200,18 @@ def test_a_feed_that_nobody_watches_any_more_is_not_waited_for(bench: Bench) -> 
     bench.read("1", {"orders": {"a": "1"}})
     assert [set(answer["1"]) for _, _, answer in bench.answers()] == [{"orders"}]
     assert bench.refresher.requested == []
+
+
+def test_a_list_is_answered_with_what_is_known_while_another_feed_is_read(bench: Bench) -> None:
+    bench.read("1", {"orders": {"a": "1"}}, refreshed=False)
+    bench.want({"1": {"orders": [], "pnl": []}}, docs=False)
+    assert [set(answer["1"]) for _, _, answer in bench.answers()] == [{"orders"}]
+    assert bench.refresher.requested == ["1"]
+
+
+def test_users_of_one_question_are_answered_in_one_message(bench: Bench) -> None:
+    bench.want({"1": {"orders": [[0, 0]]}, "2": {"orders": [[0, 0]]}})
+    for user in ("1", "2"):
+        bench.read(user, {"orders": {"a": user}}, refreshed=False)
+    bench.refresher.on_refreshed(["1", "2"])
+    assert [set(answer) for _, _, answer in bench.answers()] == [{"1", "2"}]

@@ -61,7 +61,7 @@ class Command(BaseCommand):
             with console_log(options["verbosity"]):
                 asyncio.run(_run(selection, lease, sender, once=options["once"]))
         except NoLeaseError as error:
-            raise CommandError(f"{error} Stop it first, or use --dry-run to look beside it.") from None
+            raise CommandError(str(error)) from None
 
     def _list(self, selection: Selection) -> None:
         for feed in registry.everything():
