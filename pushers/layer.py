@@ -11,6 +11,9 @@ Messages, all dicts with string keys (anything else can kill every receiver of a
                             symbols {hub, asking, symbols: [...]}
                             nudge   {users: [...], feeds: [...] or none for all}
     to group `hubs`         beat    {shard, epoch}
+                            access  {users: [...], all, ended: [session digest, ...]}: check these users' sockets (all:
+                                    everybody's); the ended sessions' sockets are closed without a look
+                            disconnect {users: [...], code}
     to a hub's channel      answer  {asked, docs, users: id -> feed -> [epoch, seq, text, ok, as_of, stale]}
 """
 
