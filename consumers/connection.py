@@ -26,6 +26,11 @@ class Place:
     behind: float | None = None  # since when the owner's position is known to be ahead
     requested: float = -math.inf  # when the client last asked for a snapshot
     stale: Stale | None = None  # what the socket was told
+    covered: float | None = None  # since which digest it has been in all, without a break
+
+    def lose(self) -> None:
+        """Have nothing any more."""
+        self.position, self.verified, self.covered = None, True, None
 
 
 class Connection:

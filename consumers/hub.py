@@ -16,19 +16,18 @@ from consumers.conf import consumer_settings
 from consumers.connection import Connection, Place
 from consumers.frames import server_frame
 from consumers.membership import Membership
+from consumers.owners import Owners
 from consumers.symbol_board import SymbolBoard
 from consumers.watched_user import WatchedUser
 from pushers.clock import now_ms
-from pushers.layer import PUSHERS_GROUP, Layer, Message
-from pushers.shard import shard_of
+from pushers.layer import Layer, Message
 from pushers.stream import Entry, Position
 
 logger = logging.getLogger(__name__)
 
 COALESCE = 0.003  # seconds: the questions of a burst of sockets travel as one message
-LIST = 2.0  # seconds between full lists, which renew the interest and ask for confirmation
+DIGEST = 2.0  # seconds between digests, which renew the interest and ask for confirmation
 SWEEP = 0.5  # seconds between looks for who lacks what, who is stale, who stalls
-USERS_PER_MESSAGE = 500
 
 _hubs: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = weakref.WeakKeyDictionary()
 
@@ -41,7 +40,7 @@ class Hub:
         self._settings = consumer_settings()
         self._layer = Layer("hub")
         self._board = SymbolBoard()
-        self._epochs: dict[int, int] = {}  # shard -> the highest epoch heard of: older ones are refused
+        self._owners = Owners(self._layer, self.users)
         self._membership = Membership(self._layer, self.users.values, self._board.symbols)
         self._to_ask: set[str] = set()
         self._asking = asyncio.Event()
@@ -129,7 +128,10 @@ class Hub:
         if kind == "push":
             self._on_push(message)
         elif kind == "answer":
-            self._on_answer(message)
+            for user, answer in message["users"].items():
+                self._on_answer(user, answer, message["asked"], docs=message["docs"])
+        elif kind == "confirm":
+            self._on_confirm(message)
         elif kind == "ticker":
             self._on_ticker(message)
         elif kind == "beat":
@@ -144,21 +146,37 @@ class Hub:
             feed: Entry(Position(epoch, seq), snapshot, text)
             for feed, (epoch, seq, snapshot, text) in message["feeds"].items()
         }
-        if watched is None or any(self._is_fenced(user, entry.position.epoch) for entry in entries.values()):
+        if watched is None or any(self._owners.is_fenced(user, entry.position.epoch) for entry in entries.values()):
             return
         if watched.on_push(message["ts"], entries):
             self._ask(user)
 
-    def _on_answer(self, message: Message) -> None:
-        for user, answer in message["users"].items():
-            watched = self.users.get(user)
-            if watched is None or any(self._is_fenced(user, entry[0]) for entry in answer.values() if entry[1]):
+    def _on_answer(self, user: str, answer: dict[str, list[Any]], asked: float, *, docs: bool) -> None:
+        watched = self.users.get(user)
+        if watched is None or any(self._owners.is_fenced(user, entry[0]) for entry in answer.values() if entry[1]):
+            return
+        watched.on_words(answer, asked)
+        self._tell_stale(watched, time.monotonic())  # first, so that a stale document is never shown as live
+        if watched.on_answer(answer, asked, docs=docs):
+            self._ask(user)
+        self._tell_stale(watched, time.monotonic())
+
+    def _on_confirm(self, message: Message) -> None:
+        """Take an owner's answer to a digest: whole shards confirmed but for exceptions, or a list to be sent."""
+        asked, shards = message["asked"], {shard: rest for shard, *rest in message["shards"]}
+        for shard, users in self._owners.by_shard(shards).items():
+            epoch, as_of, exceptions = shards[shard]
+            if self._owners.is_replaced(shard, epoch):
                 continue
-            watched.on_words(answer, message["asked"])
-            self._tell_stale(watched, time.monotonic())  # first, so that a stale document is never shown as live
-            if watched.on_answer(answer, message["asked"], docs=message["docs"]):
-                self._ask(user)
-            self._tell_stale(watched, time.monotonic())
+            for user, watched in users.items():
+                excepted = exceptions.get(user, {})
+                watched.on_confirm(as_of, asked, excepted)
+                if excepted:
+                    self._on_answer(user, excepted, asked, docs=False)
+                else:
+                    self._tell_stale(watched, time.monotonic())
+        if message["differ"]:
+            self._send_list(message["differ"])
 
     def _on_ticker(self, message: Message) -> None:
         now = time.monotonic()
@@ -167,25 +185,19 @@ class Hub:
             self._tell_stale(self.users[user], now)
 
     def _on_beat(self, message: Message) -> None:
-        shard, epoch = message["shard"], message["epoch"]
-        if epoch > self._epochs.get(shard, -1):
-            self._epochs[shard] = epoch
-            for user in self.users.values():
-                user.ask_afresh()
-            asyncio.create_task(self._list())  # noqa: RUF006 - short, and repeated every LIST seconds anyway
+        if new := self._owners.on_beat(message):
+            for users in self._owners.by_shard(new).values():
+                for watched in users.values():
+                    watched.ask_afresh()
+            self._send_list(new)
+
+    def _send_list(self, shards: Iterable[int]) -> None:
+        asyncio.create_task(self._owners.send_list(shards))  # noqa: RUF006 - short, and the next digest asks for it again
 
     def _on_probe(self, user: str) -> None:
         if watched := self.users.get(user):
             watched.ready = True
             self._ask(user)
-
-    def _is_fenced(self, user: str, epoch: int) -> bool:
-        """Refuse what an owner sends who has been replaced."""
-        shard = shard_of(user)
-        if epoch < self._epochs.get(shard, -1):
-            return True
-        self._epochs[shard] = epoch
-        return False
 
     # Tasks
 
@@ -196,7 +208,7 @@ class Hub:
                 self._receive,
                 self._membership.run,
                 self._ask_owners,
-                self._list_forever,
+                self._digest_forever,
                 self._sweep_forever,
             ):
                 group.create_task(work())
@@ -234,35 +246,14 @@ class Hub:
             for user in users:
                 if (watched := self.users.get(user)) and (question := watched.question(now)):
                     questions[user] = question
-            await self._want(questions, docs=True)
-            if symbols := self._board.unanswered(now):
-                await self._want_symbols(symbols, asking=True)
+            await self._owners.want(questions)
+            await self._owners.want_symbols(self._board.unanswered(now), asking=True)
 
-    async def _list_forever(self) -> None:
+    async def _digest_forever(self) -> None:
         while True:
-            await asyncio.sleep(LIST)
-            await self._list()
-
-    async def _list(self) -> None:
-        """Say who is watching what; the answer confirms the positions or names what is behind."""
-        users: dict[str, dict[str, list[Position]]] = {}
-        for user, watched in self.users.items():
-            if watched.ready and (feeds := watched.feeds()):
-                users[user] = {feed: [] for feed in feeds}
-        await self._want(users, docs=False)
-        if symbols := self._board.symbols():
-            await self._want_symbols(symbols, asking=False)
-
-    async def _want(self, users: dict[str, Any], *, docs: bool) -> None:
-        asked, names = time.monotonic(), list(users)
-        for start in range(0, len(names), USERS_PER_MESSAGE):
-            part = {user: users[user] for user in names[start : start + USERS_PER_MESSAGE]}
-            message = {"type": "want", "hub": self._layer.channel, "asked": asked, "docs": docs, "users": part}
-            await self._layer.send_group(PUSHERS_GROUP, message)
-
-    async def _want_symbols(self, symbols: list[str], *, asking: bool) -> None:
-        message = {"type": "symbols", "hub": self._layer.channel, "asking": asking, "symbols": symbols}
-        await self._layer.send_group(PUSHERS_GROUP, message)
+            await asyncio.sleep(DIGEST)
+            await self._owners.send_digest()
+            await self._owners.want_symbols(self._board.symbols(), asking=False)
 
     async def _sweep_forever(self) -> None:
         while True:
@@ -305,7 +296,8 @@ class Hub:
     def _resync(self, connection: Connection) -> None:
         """A slow reader's queue was dropped: it gets the newest state instead."""
         for place in connection.places.values():
-            place.position, place.verified, place.asked = None, True, False
+            place.lose()
+            place.asked = False
         for frame in self._board.frames(connection.symbols):
             connection.write(frame)
         if watched := self.users.get(connection.user_id):

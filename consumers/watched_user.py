@@ -5,7 +5,7 @@ concerned alone, before the browser notices; the browser's own rule is the secon
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from consumers.connection import Connection, Place
@@ -98,12 +98,27 @@ class WatchedUser:
             self._asked = -math.inf
         return again
 
+    def on_confirm(self, as_of: Mapping[str, int], asked: float, excepted: Collection[str]) -> None:
+        """Take the confirmation of a digest: what it covered is where the owner is, but for the feeds `excepted`."""
+        feeds = set()
+        for connection in self.connections:
+            for feed, place in connection.places.items():
+                if feed not in excepted and place.covered is not None and place.covered <= asked:
+                    place.confirmed = max(place.confirmed, asked)
+                    feeds.add(feed)
+        for feed in feeds:
+            self.as_of[feed] = max(as_of.get(feed, 0), self.as_of.get(feed, 0))
+            if asked >= self._words.get(feed, -math.inf):
+                self._words[feed] = asked
+                self.stale.pop(feed, None)
+
     def on_snapshot_request(self, connection: Connection, feeds: list[str], now: float) -> None:
         """Believe a client that says it is behind, at most once a second."""
         for feed in feeds:
             place = connection.places.get(feed)
             if place is not None and not place.asked and now - place.requested > RETRY:
-                place.position, place.verified, place.requested = None, True, now
+                place.lose()
+                place.requested = now
 
     # What is asked
 
@@ -121,6 +136,16 @@ class WatchedUser:
             return None
         self._asked = now
         return {feed: [list(position) for position in positions] for feed, positions in asked.items()}
+
+    def cover(self, asked: float) -> Iterator[tuple[str, Position]]:
+        """Yield feed and position of every place that a digest of this moment covers."""
+        for connection in self.connections:
+            for feed, place in connection.places.items():
+                if place.position is None or not place.verified or self._is_off(feed):
+                    place.covered = None
+                    continue
+                place.covered = asked if place.covered is None else place.covered
+                yield feed, place.position
 
     def ask_afresh(self) -> None:
         """Do not wait for the answer to the last question: there is more to ask."""
@@ -215,10 +240,13 @@ class WatchedUser:
         return None
 
     def _lacks(self, feed: str, place: Place) -> bool:
-        if feed in self.stale and self.stale[feed].reason == FEED_OFF:
-            return False  # there is nobody to ask; the owner's next list says when there is
+        if self._is_off(feed):
+            return False  # there is nobody to ask; the owner's next answer says when there is
         head = self.heads.get(feed)
         return place.position is None or not place.verified or (head is not None and place.position < head)
+
+    def _is_off(self, feed: str) -> bool:
+        return feed in self.stale and self.stale[feed].reason == FEED_OFF
 
     def _see(self, feed: str, position: Position) -> None:
         self.heads[feed] = max(position, self.heads.get(feed, position))

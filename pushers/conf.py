@@ -8,7 +8,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 LONGEST_LEASE = 60  # seconds: whoever finds an end much further away takes it for the work of a wrong clock
-COUNTS = ("REFRESH_THREADS", "BATCH")
+COUNTS = ("REFRESH_THREADS", "BATCH", "SHARDS")
+MOST_SHARDS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +17,7 @@ class PusherSettings:
     """All times in seconds."""
 
     INTERVALS: dict[str, float] = field(default_factory=dict)  # feed name -> seconds, instead of the feed's own
+    SHARDS: int = 64  # parts that processes share the users in; fixed once the database has it (`manage.py reshard`)
     LEASE_SECONDS: float = 4.0  # a dead owner is replaced this much later at most; renewed four times in it
     INTEREST_SECONDS: float = 60.0  # how long a user counts as watching after the last word of a web server
     QUERY_SECONDS: float = 10.0  # a read that takes longer is given up
@@ -38,6 +40,8 @@ def pusher_settings() -> PusherSettings:
                 raise ImproperlyConfigured(f"PUSHERS[{name!r}] takes numbers above 0; found {number!r}.")
         if name == "LEASE_SECONDS" and value > LONGEST_LEASE:
             raise ImproperlyConfigured(f"PUSHERS[{name!r}] takes at most {LONGEST_LEASE} seconds; found {value!r}.")
+        if name == "SHARDS" and value > MOST_SHARDS:
+            raise ImproperlyConfigured(f"PUSHERS[{name!r}] takes at most {MOST_SHARDS}; found {value!r}.")
         if name in COUNTS and not isinstance(value, int):
             raise ImproperlyConfigured(f"PUSHERS[{name!r}] takes a whole number; found {value!r}.")
     return PusherSettings(**given)

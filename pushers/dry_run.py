@@ -2,37 +2,34 @@
 
 import asyncio
 import logging
+import math
+from collections.abc import Collection
 
 from pushers.clock import now_ms
 from pushers.layer import Message
-from pushers.lease import Holder, Lease
+from pushers.lease import Leases, Standing
+from pushers.ownership import Fence
 
 logger = logging.getLogger("pushers.push")
 
 
-class NoLease(Lease):
-    """The lease of a process that sends nothing and so needs none; it never touches the database."""
+class NoLeases(Leases):
+    """The leases of a process that sends nothing and so needs none; it never touches the database."""
 
-    def __init__(self, shard: int) -> None:
-        super().__init__(shard, 4.0)
-        self._pretended = now_ms()
+    def step(self) -> Standing:
+        """Pretend to hold everything, for ever."""
+        if not self._epochs:
+            epochs = dict.fromkeys(range(self.count), now_ms())
+            self._deadlines.update(dict.fromkeys(epochs, math.inf))
+            self._epochs.update(epochs)
+        return Standing(1)
 
-    @property
-    def epoch(self) -> int | None:
-        return self._pretended
-
-    @property
-    def held(self) -> bool:
-        return True
-
-    def acquire(self) -> Holder | None:
-        return None
-
-    def renew(self) -> bool:
-        return True
+    def owners(self) -> set[str]:
+        """Leave the others alone."""
+        return set()
 
     def release(self) -> None:
-        return None
+        """Have nothing to give back."""
 
 
 class LogSender:
@@ -45,7 +42,7 @@ class LogSender:
         self._texts = texts
         self._symbols: list[str] = []  # of the tick that is under way
 
-    def to_group(self, epoch: int, group: str, message: Message) -> None:
+    def to_group(self, fences: Collection[Fence], group: str, message: Message) -> None:
         if message["type"] == "push":
             for feed, (_, seq, snapshot, text) in message["feeds"].items():
                 kind = "snapshot" if snapshot else "patch"
@@ -55,7 +52,7 @@ class LogSender:
                 asyncio.get_running_loop().call_soon(self._say_symbols)
             self._symbols.append(message["symbol"])
 
-    def to_channel(self, epoch: int, channel: str, message: Message) -> None:
+    def to_channel(self, fences: Collection[Fence], channel: str, message: Message) -> None:
         if message["type"] != "answer":
             return
         for user, feeds in message["users"].items():

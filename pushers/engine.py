@@ -3,17 +3,19 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pushers import registry
 from pushers.conf import PusherSettings, pusher_settings
+from pushers.confirmer import Confirmer
 from pushers.feed import Feed, SymbolFeed
 from pushers.keeper import LeaseKeeper
 from pushers.layer import HUBS_GROUP, PUSHERS_GROUP, Layer, Message
-from pushers.lease import Lease
+from pushers.lease import Leases
 from pushers.loop import FeedLoop, every
 from pushers.outbox import Outbox
+from pushers.ownership import Ownership
 from pushers.publisher import Publisher, Sender
 from pushers.reading import Reader
 from pushers.refresher import Refresher
@@ -23,7 +25,7 @@ from pushers.watchers import Watchers
 
 logger = logging.getLogger(__name__)
 
-BEAT = 1.0  # seconds between the owner's signs of life
+BEAT = 1.0  # seconds between an owner's signs of life
 SWEEP = 5.0  # seconds between looks for interest that has ended
 RETRY = 1.0  # seconds between attempts to reach a channel layer that is away
 
@@ -53,50 +55,49 @@ class Engine:
     """All parts of one process. `sender` replaces the outbox where nothing must be sent."""
 
     selection: Selection
-    lease: Lease
+    leases: Leases
     sender: Sender | None = None
     settings: PusherSettings = field(default_factory=pusher_settings)
 
     def __post_init__(self) -> None:
-        settings, feeds, epoch = self.settings, self.selection.feeds, self._epoch
+        settings, feeds = self.settings, self.selection.feeds
+        self.ownership = ownership = Ownership(self.leases)
         self.layer = Layer("pusher")
-        self.outbox = Outbox(self.layer, epoch)
-        sender = self.sender or self.outbox
+        self.outbox = Outbox(self.layer, ownership)
+        sender = self.sender = self.sender or self.outbox
         self.reader = Reader(feeds, seconds=settings.QUERY_SECONDS)
         self.watchers = Watchers(settings.INTEREST_SECONDS)
-        self.publisher = Publisher(feeds, self.selection.intervals, epoch, sender)
+        self.publisher = Publisher(feeds, self.selection.intervals, ownership, sender)
         self.refresher = Refresher(
             self.reader,
             self.publisher,
             self.watchers,
-            epoch,
+            ownership,
             threads=settings.REFRESH_THREADS,
             batch=settings.BATCH,
         )
-        self.responder = Responder(self.publisher, self.watchers, self.refresher, sender, epoch)
+        self.responder = Responder(self.publisher, self.watchers, self.refresher, sender, ownership)
+        self.confirmer = Confirmer(self.publisher, self.watchers, sender, ownership)
         self.loops = [
-            FeedLoop(feed, self.reader, self.publisher, self.watchers, self.refresher, epoch, batch=settings.BATCH)
+            FeedLoop(feed, self.reader, self.publisher, self.watchers, self.refresher, ownership, batch=settings.BATCH)
             for feed in feeds.values()
         ]
-        self.symbols = self._symbol_loop(sender, epoch)
-        self.keeper = LeaseKeeper(self.lease, on_taken=self._taken, on_lost=self._lost)
+        self.symbols = self._symbol_loop(sender)
+        self.keeper = LeaseKeeper(
+            self.leases, ownership, on_taken=self._taken, on_lost=self._lost, on_released=self._tell_released
+        )
 
-    def _symbol_loop(self, sender: Sender, epoch: Callable[[], int | None]) -> SymbolLoop | None:
+    def _symbol_loop(self, sender: Sender) -> SymbolLoop | None:
         if self.selection.symbol_feed is None:
             return None
         settings = self.settings
         return SymbolLoop(
             self.selection.symbol_feed,
             sender,
-            epoch,
+            self.ownership,
             interest=settings.INTEREST_SECONDS,
             seconds=settings.QUERY_SECONDS,
         )
-
-    def _epoch(self) -> int | None:
-        """The epoch that is served: one whose taking the keeper has told, so that no stream is older than it."""
-        epoch = self.lease.epoch
-        return epoch if epoch == self.keeper.told else None
 
     async def open(self, stop: asyncio.Event) -> bool:
         """Join the pushers' group, as soon as the channel layer is there; False where `stop` came first."""
@@ -126,6 +127,11 @@ class Engine:
         kind = message["type"]
         if kind == "want":
             self.responder.on_want(message)
+        elif kind == "digest":
+            self.confirmer.on_digest(message)
+        elif kind == "list":
+            self.confirmer.on_list(message)
+            self.responder.on_list(message)
         elif kind == "nudge":
             named = message["feeds"]
             self.refresher.request(
@@ -133,6 +139,8 @@ class Engine:
                 for user in message["users"]
                 if (watched := self.watchers.feeds(user)) and (named is None or not watched.isdisjoint(named))
             )
+        elif kind == "released":
+            self.keeper.look()
         elif kind == "symbols" and self.symbols is not None:
             self.symbols.on_symbols(message)
 
@@ -162,24 +170,31 @@ class Engine:
     def _feed_loops(self) -> list[FeedLoop | SymbolLoop]:
         return [*self.loops, *([self.symbols] if self.symbols is not None else [])]
 
-    def _taken(self) -> None:
-        self._lost()
+    def _taken(self, shards: set[int]) -> None:
+        self._lost(shards)
         self.beat()
 
-    def _lost(self) -> None:
-        self.publisher.clear()
-        self.responder.clear()
+    def _lost(self, shards: set[int]) -> None:
+        self.publisher.clear(shards)
+        self.responder.clear(shards)
+        self.confirmer.clear(shards)
         if self.symbols is not None:
-            self.symbols.clear()
+            self.symbols.clear(shards)
 
     def beat(self) -> None:
-        """Tell all hubs who owns the shard; a hub answers a new epoch with its list at once."""
-        if (epoch := self._epoch()) is not None:
-            sender = self.sender or self.outbox
-            sender.to_group(epoch, HUBS_GROUP, {"type": "beat", "shard": self.lease.shard, "epoch": epoch})
+        """Tell all hubs who owns which shards; a hub answers a new epoch with its list at once."""
+        if fences := self.ownership.fences():
+            assert self.sender is not None
+            message = {"type": "beat", "of": self.leases.count, "shards": [list(fence) for fence in fences]}
+            self.sender.to_group(fences, HUBS_GROUP, message)
 
     async def _beat(self) -> None:
         self.beat()
+
+    async def _tell_released(self) -> None:
+        """Have the other processes look at once for what this one does not hold any more."""
+        if self.layer.channel:
+            await self.layer.send_group(PUSHERS_GROUP, {"type": "released"})
 
     async def _sweep(self) -> None:
         for user, feed in self.watchers.sweep(time.monotonic()):
@@ -187,3 +202,4 @@ class Engine:
             self.reader.forget(user, feed)
             if not self.watchers.feeds(user):
                 self.responder.forget(user)
+        self.confirmer.sweep()

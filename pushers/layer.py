@@ -7,14 +7,19 @@ Messages, all dicts with string keys (anything else can kill every receiver of a
     to group `user.<id>`    push    {user, ts, feeds: name -> [epoch, seq, is snapshot, text]}
                             probe   {hub, user}: a hub's own message, to see that its subscription is in force
     to group `symbol.<hex>` ticker  {epoch, symbol, ts, text or none, stale: none or [reason, since]}
-    to group `pushers`      want    {hub, asked, docs, users: id -> feed -> [[epoch, seq], ...]}
+    to group `pushers`      want    {hub, asked, users: id -> feed -> [[epoch, seq], ...]}: sockets lack something
+                            list    {hub, asked, shards: [[shard, id -> [feed, ...]], ...]}: all who watch in a shard
+                            digest  {hub, asked, shards: [[shard, digest], ...]}
                             symbols {hub, asking, symbols: [...]}
                             nudge   {users: [...], feeds: [...] or none for all}
-    to group `hubs`         beat    {shard, epoch}
+                            released {}: shards are free
+    to group `hubs`         beat    {of: number of shards, shards: [[shard, epoch], ...]}
                             access  {users: [...], all, ended: [session digest, ...]}: check these users' sockets (all:
                                     everybody's); the ended sessions' sockets are closed without a look
                             disconnect {users: [...], code}
     to a hub's channel      answer  {asked, docs, users: id -> feed -> [epoch, seq, text, ok, as_of, stale]}
+                            confirm {asked, shards: [[shard, epoch, feed -> as_of, the `users` of an answer with what is
+                                    not confirmed], ...], differ: [shard, ...]}
 """
 
 import asyncio

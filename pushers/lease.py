@@ -1,26 +1,34 @@
-"""The lease of a shard: at most one process pushes for a user, and a dead one is replaced within seconds.
+"""The leases of the shards: at most one process pushes for a user, and a dead one is replaced within seconds.
 
-The lease is a row; the database's clock decides when it has run out, and a conditional UPDATE decides who gets it.
+A lease is a row; the database's clock decides when it has run out, and a conditional UPDATE decides who gets it.
 Every takeover raises the epoch, max(epoch + 1, the database's clock in ms), which never goes back, also after a
 restore. The holder trusts its own monotonic clock, less a margin, counted from before the statement was sent.
 """
 
+import math
 import os
+import random
 import socket
 import time
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from django.db.models import Q
+from django.db import transaction
+from django.db.models import Max, Q
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
-from pushers.models import PushLease
+from pushers.models import PushLease, PushProcess
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)  # a lease that has run out, whoever compares it
 LONGEST = timedelta(minutes=5)  # an end further away was written by a clock that was wrong, and would last as long
 MARGIN = 0.25  # of the lease: what the holder keeps back for pauses between the check and the send
+
+
+class ShardCountError(Exception):
+    """The database's shards are not those of the settings: users would have two owners. The message says what to do."""
 
 
 def owner_name() -> str:
@@ -29,71 +37,154 @@ def owner_name() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
-    """Somebody else's lease, as a waiting process sees it."""
+class Standing:
+    """How the shards are shared, as a process sees it after a step."""
 
-    owner: str
-    seconds_left: float
+    processes: int
+    released: list[int] = field(default_factory=list)  # by this process, for one that has fewer
+    others: dict[int, str] = field(default_factory=dict)  # shard -> who else holds it
+    next_end: float = math.inf  # seconds until the next lease of somebody else runs out, if nobody renews it
 
 
-class Lease:
-    """One process's claim on one shard. All methods but `epoch` and `give_up` use the ORM; those look at memory."""
+class Leases:
+    """One process's claims on the shards. `epoch` and `held` look at memory, the other methods use the ORM."""
 
-    def __init__(self, shard: int, seconds: float, *, owner: str = "", clock: Callable[[], float] = time.monotonic):
-        self.shard, self.seconds, self.owner = shard, seconds, owner or owner_name()
+    def __init__(self, count: int, seconds: float, *, owner: str = "", clock: Callable[[], float] = time.monotonic):
+        self.count, self.seconds, self.owner = count, seconds, owner or owner_name()
         self._clock = clock
-        self._epoch: int | None = None
-        self._deadline = 0.0
+        self._epochs: dict[int, int] = {}
+        self._deadlines: dict[int, float] = {}
+
+    def epoch(self, shard: int) -> int | None:
+        """Return the epoch under which this process owns the shard now; None once it can no longer be sure."""
+        epoch = self._epochs.get(shard)
+        return epoch if epoch is not None and self._clock() < self._deadlines[shard] else None
 
     @property
-    def epoch(self) -> int | None:
-        """The epoch under which this process owns the shard now; None once it can no longer be sure."""
-        return self._epoch if self._epoch is not None and self._clock() < self._deadline else None
+    def held(self) -> dict[int, int]:
+        """The shards that this process took and has not given up, with their epochs; a deadline may have passed."""
+        return dict(self._epochs)
 
-    @property
-    def held(self) -> bool:
-        return self._epoch is not None
+    def step(self) -> Standing:
+        """Renew what is held and take or give back shards, so that every process comes to its share.
 
-    def acquire(self) -> Holder | None:
-        """Take the lease if it has run out; return who holds it otherwise."""
-        issued = self._clock()
-        PushLease.objects.get_or_create(shard=self.shard, defaults={"expires_at": LONG_AGO})
-        row = PushLease.objects.annotate(now=Now()).get(shard=self.shard)
-        if row.now < row.expires_at < row.now + LONGEST:
-            return Holder(row.owner, (row.expires_at - row.now).total_seconds())
-        epoch = max(row.epoch + 1, int(row.now.timestamp() * 1000))
-        # Every takeover raises the epoch and a renewal moves the end, so this is the row as it was read.
-        run_out = Q(expires_at__lte=Now()) | Q(expires_at__gte=Now() + LONGEST)
-        unchanged = PushLease.objects.filter(run_out, shard=self.shard, owner=row.owner, epoch=row.epoch)
-        if not unchanged.update(owner=self.owner, epoch=epoch, expires_at=self._expiry()):
-            return Holder(PushLease.objects.get(shard=self.shard).owner, self.seconds)  # somebody else was first
-        self._epoch, self._deadline = epoch, self._until(issued)
-        return None
+        Raises ShardCountError where the database has another number of shards.
+        """
+        self._announce()
+        self._renew()
+        rows, now = self._rows()
+        processes = max(1, PushProcess.objects.filter(expires_at__gt=Now()).count())
+        room = math.ceil(self.count / processes) - len(self._epochs)
+        others = [row for row in rows if row.shard not in self._epochs]
+        free = [row for row in others if not now < row.expires_at < now + LONGEST]
+        if room > 0 and free:
+            self._take(random.sample(free, min(room, len(free))), now)
+        busy = {row.shard: row for row in others if row not in free}
+        return Standing(
+            processes,
+            released=self._give_back(-room) if room < 0 else [],
+            others={shard: row.owner for shard, row in busy.items()},
+            next_end=min(((row.expires_at - now).total_seconds() for row in busy.values()), default=math.inf),
+        )
 
-    def renew(self) -> bool:
-        """Extend the lease held in memory; False (and given up) where the row is no longer ours."""
-        issued, epoch = self._clock(), self._epoch
-        if epoch is None:
-            return False
-        mine = PushLease.objects.filter(shard=self.shard, owner=self.owner, epoch=epoch)
-        if not mine.update(expires_at=self._expiry()):
-            self.give_up()
-            return False
-        self._deadline = self._until(issued)
-        return True
-
-    def give_up(self) -> None:
-        """Stop owning the shard in memory; the epoch is never served again."""
-        self._epoch = None
+    def owners(self) -> set[str]:
+        """Return who holds shards now, without taking part."""
+        return set(PushLease.objects.filter(expires_at__gt=Now()).values_list("owner", flat=True))
 
     def release(self) -> None:
-        """Let the next process take over at once."""
-        epoch, self._epoch = self._epoch, None
-        if epoch is not None:
-            PushLease.objects.filter(shard=self.shard, owner=self.owner, epoch=epoch).update(expires_at=LONG_AGO)
+        """Let the other processes take over everything at once."""
+        self._let_go(self.held)
+        PushProcess.objects.filter(owner=self.owner).delete()
+
+    def give_up(self, shards: Iterable[int]) -> None:
+        """Stop owning shards in memory; their epochs are never served again."""
+        for shard in shards:
+            self._epochs.pop(shard, None)
+
+    def _announce(self) -> None:
+        end = self._end()
+        if not PushProcess.objects.filter(owner=self.owner).update(expires_at=end):
+            PushProcess.objects.filter(expires_at__lte=Now() - LONGEST).delete()
+            PushProcess.objects.create(owner=self.owner, started_at=Now(), expires_at=end)
+
+    def _renew(self) -> None:
+        """Extend the leases held in memory, and give up those whose rows are no longer ours."""
+        issued, by_epoch = self._clock(), _by_epoch(self.held)
+        for epoch, shards in by_epoch.items():
+            mine = PushLease.objects.filter(owner=self.owner, epoch=epoch, shard__in=shards)
+            if mine.update(expires_at=self._end()) != len(shards):
+                # An epoch never comes back, so a row that is ours now was ours in the update.
+                ours = set(mine.values_list("shard", flat=True))
+                self.give_up(shards - ours)
+                shards &= ours
+            self._deadlines.update(dict.fromkeys(shards, self._until(issued)))
+
+    def _rows(self) -> tuple[list[PushLease], datetime]:
+        """Return all leases, made at the first start, and the database's time."""
+        query = PushLease.objects.annotate(now=Now()).order_by("shard")
+        rows = list(query)
+        if not rows:
+            made = [PushLease(shard=shard, expires_at=LONG_AGO) for shard in range(self.count)]
+            PushLease.objects.bulk_create(made, ignore_conflicts=True)  # another process may do it too
+            rows = list(query.all())
+        if [row.shard for row in rows] != list(range(self.count)):
+            self.give_up(self.held)
+            raise ShardCountError(
+                f"PUSHERS['SHARDS'] is {self.count}, but the database has {len(rows)} shards: every process needs the "
+                "same number. Correct the setting; or stop all push processes and run `manage.py reshard`."
+            )
+        return list[PushLease](rows), rows[0].now
+
+    def _take(self, rows: list[PushLease], now: datetime) -> None:
+        """Take over leases that have run out, each where its row is still as it was read."""
+        issued, taken = self._clock(), {}
+        run_out = Q(expires_at__lte=Now()) | Q(expires_at__gte=Now() + LONGEST)
+        with transaction.atomic():
+            for row in sorted(rows, key=lambda row: row.shard):  # in one order, or two processes wait for each other
+                epoch = max(row.epoch + 1, int(now.timestamp() * 1000))
+                unchanged = PushLease.objects.filter(run_out, shard=row.shard, owner=row.owner, epoch=row.epoch)
+                if unchanged.update(owner=self.owner, epoch=epoch, expires_at=self._end()):
+                    taken[row.shard] = epoch
+        self._deadlines.update(dict.fromkeys(taken, self._until(issued)))
+        self._epochs.update(taken)
+
+    def _give_back(self, number: int) -> list[int]:
+        shards = random.sample(sorted(self._epochs), number)
+        self._let_go({shard: self._epochs[shard] for shard in shards})
+        return shards
+
+    def _let_go(self, epochs: dict[int, int]) -> None:
+        self.give_up(epochs)  # first: nothing may be sent once the next owner can have the lease
+        for epoch, shards in _by_epoch(epochs).items():
+            PushLease.objects.filter(owner=self.owner, epoch=epoch, shard__in=shards).update(expires_at=LONG_AGO)
 
     def _until(self, issued: float) -> float:
         return issued + self.seconds * (1 - MARGIN)
 
-    def _expiry(self) -> object:
+    def _end(self) -> CombinedExpression:
         return Now() + timedelta(seconds=self.seconds)
+
+
+def reshard(count: int) -> int:
+    """Make `count` shards of those in the database; return how many there were.
+
+    Raises ShardCountError while a process holds one: its users would have two owners.
+    """
+    with transaction.atomic():
+        rows = list(PushLease.objects.select_for_update().annotate(now=Now()))
+        if holders := sorted({row.owner for row in rows if row.expires_at > row.now}):
+            raise ShardCountError(f"Stop all push processes first: shards are held by {', '.join(holders)}.")
+        highest = PushLease.objects.aggregate(epoch=Max("epoch"))["epoch"] or 0
+        PushLease.objects.all().delete()
+        # Whoever comes to own a user has a higher epoch than anybody who did before.
+        PushLease.objects.bulk_create(
+            PushLease(shard=shard, epoch=highest, expires_at=LONG_AGO) for shard in range(count)
+        )
+    return len(rows)
+
+
+def _by_epoch(epochs: dict[int, int]) -> dict[int, set[int]]:
+    grouped: dict[int, set[int]] = {}
+    for shard, epoch in epochs.items():
+        grouped.setdefault(epoch, set()).add(shard)
+    return grouped

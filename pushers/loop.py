@@ -8,6 +8,7 @@ from itertools import islice
 
 from pushers.feed import Feed
 from pushers.orm import OrmThread
+from pushers.ownership import Ownership
 from pushers.publisher import Publisher
 from pushers.reading import Reader, Reading, Result
 from pushers.refresher import BREATH, Refresher
@@ -45,29 +46,26 @@ class FeedLoop:
         publisher: Publisher,
         watchers: Watchers,
         refresher: Refresher,
-        epoch: Callable[[], int | None],
+        ownership: Ownership,
         *,
         batch: int,
     ) -> None:
         self.feed = feed
         self.thread = OrmThread(f"feed-{feed.name}")
         self._reader, self._publisher, self._watchers, self._refresher = reader, publisher, watchers, refresher
-        self._epoch, self._batch = epoch, batch
+        self._ownership, self._batch = ownership, batch
 
     async def tick(self) -> None:
         """Confirm what is recorded, push what only the market moved, and have the changed users refreshed."""
-        epoch = self._epoch()
-        if epoch is None:
-            return
-        name = self.feed.name
-        watched = self._watchers.users(name)
-        ready = [user for user in watched if self._publisher.has_document(user, name)]
-        self._refresher.request(watched.difference(ready))
+        name, epoch_of = self.feed.name, self._ownership.epoch_of
+        epochs = {user: epoch for user in self._watchers.users(name) if (epoch := epoch_of(user)) is not None}
+        ready = [user for user in epochs if self._publisher.has_document(user, name)]
+        self._refresher.request(epochs.keys() - ready)
         users = iter(ready)
         while batch := list(islice(users, self._batch)):
             reading = await self.thread.run(self._reader.read, {user: frozenset((name,)) for user in batch})
             for number, (user, results) in enumerate(reading.results.items()):
-                self._take(user, results[name], reading, epoch)
+                self._take(user, results[name], reading, epochs[user])
                 if number % BREATH == 0:
                     await asyncio.sleep(0)
 

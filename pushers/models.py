@@ -1,10 +1,13 @@
-"""The lease of a shard, written only by `lease.py`."""
+"""Who pushes for whom: the shards' leases and the processes that share them. Written only by `lease.py`."""
 
 from django.db import models
 
 
 class PushLease(models.Model):
-    """Who may push for a shard, until when by the database's clock, and under which epoch (the fencing token)."""
+    """Who may push for a shard, until when by the database's clock, and under which epoch (the fencing token).
+
+    There is a row for every shard from the first start on, so the number of rows is the number of shards.
+    """
 
     shard = models.PositiveSmallIntegerField(primary_key=True)
     owner = models.CharField(max_length=120, blank=True)
@@ -16,3 +19,18 @@ class PushLease(models.Model):
 
     def __str__(self) -> str:
         return f"shard {self.shard}: {self.owner or 'nobody'}, epoch {self.epoch}"
+
+
+class PushProcess(models.Model):
+    """A `runpushers` process that takes its share of the shards, and until when it counts by the database's clock."""
+
+    owner = models.CharField(max_length=120, primary_key=True)
+    started_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "push process"
+        verbose_name_plural = "push processes"
+
+    def __str__(self) -> str:
+        return self.owner

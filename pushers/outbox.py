@@ -1,11 +1,12 @@
-"""The one queue through which a pusher sends: in order, and never after its lease."""
+"""The one queue through which a pusher sends: in order, and never after its leases."""
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Collection
 
 from pushers.layer import Layer, Message
+from pushers.ownership import Fence, Ownership
 
 logger = logging.getLogger(__name__)
 
@@ -15,29 +16,29 @@ LIMIT = 20_000  # messages; older ones are dropped first, as lost messages, whic
 class Outbox:
     """Sends messages one after the other, so that a user's frames leave in the order of their seq.
 
-    The lease is checked again at each send: a process that was paused past it says nothing more.
+    The leases are checked again at each send: a process that was paused past them says nothing more.
     """
 
-    def __init__(self, layer: Layer, epoch: Callable[[], int | None]) -> None:
-        self._layer, self._epoch = layer, epoch
-        self._queue: deque[tuple[int, bool, str, Message]] = deque(maxlen=LIMIT)
+    def __init__(self, layer: Layer, ownership: Ownership) -> None:
+        self._layer, self._ownership = layer, ownership
+        self._queue: deque[tuple[Collection[Fence], bool, str, Message]] = deque(maxlen=LIMIT)
         self._filled = asyncio.Event()
         self._empty = asyncio.Event()
         self._empty.set()
 
-    def to_group(self, epoch: int, group: str, message: Message) -> None:
-        self._put(epoch, True, group, message)
+    def to_group(self, fences: Collection[Fence], group: str, message: Message) -> None:
+        self._put(fences, True, group, message)
 
-    def to_channel(self, epoch: int, channel: str, message: Message) -> None:
-        self._put(epoch, False, channel, message)
+    def to_channel(self, fences: Collection[Fence], channel: str, message: Message) -> None:
+        self._put(fences, False, channel, message)
 
     async def run(self) -> None:
         """Send for ever; cancel it to stop."""
         while True:
             await self._filled.wait()
             while self._queue:
-                epoch, is_group, name, message = self._queue.popleft()
-                if self._epoch() != epoch:
+                fences, is_group, name, message = self._queue.popleft()
+                if not all(map(self._ownership.holds, fences)):
                     continue
                 if is_group:
                     await self._layer.send_group(name, message)
@@ -54,7 +55,7 @@ class Outbox:
         except TimeoutError:
             logger.warning("%d messages were not sent before the end.", len(self._queue))
 
-    def _put(self, epoch: int, is_group: bool, name: str, message: Message) -> None:
-        self._queue.append((epoch, is_group, name, message))
+    def _put(self, fences: Collection[Fence], is_group: bool, name: str, message: Message) -> None:
+        self._queue.append((fences, is_group, name, message))
         self._empty.clear()
         self._filled.set()

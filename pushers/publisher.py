@@ -6,12 +6,13 @@ Everything here runs in the event loop and never waits, so that a user's streams
 import enum
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Protocol
 
 from pushers.clock import now_ms
 from pushers.feed import Document, Feed, FeedStale
 from pushers.layer import Message, user_group
+from pushers.ownership import Fence, Ownership
 from pushers.patch import diff, touches_only
 from pushers.reading import FETCH_FAILED, Reading, Result
 from pushers.stream import Entry, Position, Stale, Stream
@@ -23,10 +24,10 @@ FEED_OFF = "feed_off"
 
 
 class Sender(Protocol):
-    """Where messages go: the outbox, or the log of a dry run."""
+    """Where messages go: the outbox, or the log of a dry run. What does not hold a fence any more is not sent."""
 
-    def to_group(self, epoch: int, group: str, message: Message) -> None: ...
-    def to_channel(self, epoch: int, channel: str, message: Message) -> None: ...
+    def to_group(self, fences: Collection[Fence], group: str, message: Message) -> None: ...
+    def to_channel(self, fences: Collection[Fence], channel: str, message: Message) -> None: ...
 
 
 class Publisher:
@@ -36,18 +37,19 @@ class Publisher:
         self,
         feeds: Mapping[str, Feed],
         intervals: Mapping[str, float],
-        epoch: Callable[[], int | None],
+        ownership: Ownership,
         sender: Sender,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.feeds, self.intervals = feeds, intervals
-        self._epoch, self._sender, self._clock = epoch, sender, clock
+        self._ownership, self._sender, self._clock = ownership, sender, clock
         self._streams: dict[str, dict[str, Stream]] = {}
         self._started = now_ms()
 
-    def clear(self) -> None:
-        """Forget all streams: the lease is gone, and what it covered belongs to another epoch now."""
-        self._streams.clear()
+    def clear(self, shards: Collection[int]) -> None:
+        """Forget the streams of shards: the leases are gone, and what they covered belongs to other epochs now."""
+        for user in [user for user in self._streams if self._ownership.shard(user) in shards]:
+            del self._streams[user]
 
     def stream(self, user: str, feed: str) -> Stream | None:
         return self._streams.get(user, {}).get(feed)
@@ -79,7 +81,7 @@ class Publisher:
         False, and nothing recorded, where the read was made under another epoch or began before the last applied one
         had ended: it may be older than what was sent.
         """
-        if self._epoch() != epoch:
+        if self._ownership.epoch_of(user) != epoch:
             return False
         streams = self._streams.setdefault(user, {})
         if any(feed in streams and reading.began < streams[feed].ended for feed in results):
@@ -102,7 +104,7 @@ class Publisher:
         A tick may confirm what is recorded, note a failure, and push a change of volatile keys alone.
         """
         stream = self.stream(user, feed)
-        if self._epoch() != epoch or stream is None or stream.document is None:
+        if self._ownership.epoch_of(user) != epoch or stream is None or stream.document is None:
             return False
         if isinstance(result, FeedStale):
             self.apply(user, {feed: result}, reading, epoch)
@@ -118,7 +120,7 @@ class Publisher:
         Unlike `confirm` it does not count as an applied read, so a refresh that is under way stays the newer one.
         """
         stream = self.stream(user, feed)
-        if self._epoch() != epoch or stream is None or stream.document is None:
+        if self._ownership.epoch_of(user) != epoch or stream is None or stream.document is None:
             return False
         if isinstance(result, FeedStale):
             return True
@@ -134,7 +136,7 @@ class Publisher:
         from any of them comes with its snapshot. seq 0 says that nothing has been read yet.
         """
         answer: dict[str, list[Any]] = {}
-        epoch = self._epoch()
+        epoch = self._ownership.epoch_of(user)
         for feed, positions in wanted.items():
             if feed not in self.feeds:
                 answer[feed] = [epoch, 0, None, False, 0, [FEED_OFF, self._started]]
@@ -142,7 +144,7 @@ class Publisher:
             stream = self.stream(user, feed)
             if stream is None or (stream.document is None and stream.stale is None):
                 continue
-            stale = stream.stale or self._overdue(feed, stream)
+            stale = self.stale_of(feed, stream)
             text = None
             if docs and stream.document is not None and any(tuple(held) != stream.position for held in positions):
                 text = stream.snapshot()
@@ -156,6 +158,15 @@ class Publisher:
                 list(stale) if stale else None,
             ]
         return answer
+
+    def stale_of(self, feed: str, stream: Stream) -> Stale | None:
+        """Return why a stream's document is not vouched for; None while it is.
+
+        A feed that could not be read for two intervals must not be confirmed, whatever keeps it from being read.
+        """
+        if stream.stale is not None or self._clock() - stream.seen <= 2 * self.intervals[feed] + GRACE:
+            return stream.stale
+        return Stale(FETCH_FAILED, stream.as_of)
 
     def _record(self, user: str, feed: str, stream: Stream, result: Result, reading: Reading) -> Entry | None:
         if isinstance(result, FeedStale):
@@ -190,19 +201,14 @@ class Publisher:
             name: [entry.position.epoch, entry.position.seq, entry.snapshot, entry.text]
             for name, entry in entries.items()
         }
-        self._sender.to_group(epoch, user_group(user), {"type": "push", "user": user, "ts": ts, "feeds": feeds})
+        fence = Fence(self._ownership.shard(user), epoch)
+        self._sender.to_group([fence], user_group(user), {"type": "push", "user": user, "ts": ts, "feeds": feeds})
         if push_logger.isEnabledFor(logging.DEBUG):
             for name, entry in entries.items():
                 kind = "snapshot" if entry.snapshot else "patch"
                 push_logger.debug(
                     "%s -> user %s: %s %d, %d bytes", name, user, kind, entry.position.seq, len(entry.text)
                 )
-
-    def _overdue(self, feed: str, stream: Stream) -> Stale | None:
-        """A feed that could not be read for two intervals must not be confirmed, whatever keeps it from being read."""
-        if self._clock() - stream.seen <= 2 * self.intervals[feed] + GRACE:
-            return None
-        return Stale(FETCH_FAILED, stream.as_of)
 
 
 GRACE = 1.0  # seconds: what a tick may start late without being called a failure

@@ -6,9 +6,10 @@ user at a time; whatever asks for a user meanwhile causes another.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from pushers.orm import OrmThread
+from pushers.ownership import Ownership
 from pushers.publisher import Publisher
 from pushers.reading import Reader, Reading
 from pushers.watchers import Watchers
@@ -28,13 +29,13 @@ class Refresher:
         reader: Reader,
         publisher: Publisher,
         watchers: Watchers,
-        epoch: Callable[[], int | None],
+        ownership: Ownership,
         *,
         threads: int,
         batch: int,
         on_refreshed: Callable[[list[str]], None] = lambda users: None,
     ) -> None:
-        self._reader, self._publisher, self._watchers, self._epoch = reader, publisher, watchers, epoch
+        self._reader, self._publisher, self._watchers, self._ownership = reader, publisher, watchers, ownership
         self._batch = batch
         self.on_refreshed = on_refreshed
         self.threads = [OrmThread(f"refresh-{number}") for number in range(threads)]
@@ -79,14 +80,15 @@ class Refresher:
         while True:
             await self._asked.wait()
             await asyncio.sleep(COALESCE + backoff)
-            users, epoch = self._take(), self._epoch()
-            if not users or epoch is None:
+            users = self._take()
+            epochs = {user: epoch for user in users if (epoch := self._ownership.epoch_of(user)) is not None}
+            if not epochs:
                 self._done(users, again=False)
                 continue
-            wanted = {user: feeds for user in users if (feeds := self._watchers.feeds(user))}
+            wanted = {user: feeds for user in epochs if (feeds := self._watchers.feeds(user))}
             try:
                 reading = await thread.run(self._reader.read, wanted)
-                self.request(await self._apply(reading, epoch))
+                self.request(await self._apply(reading, epochs))
                 self.on_refreshed(list(wanted))
             finally:
                 self._done(users, again=True)
@@ -103,7 +105,7 @@ class Refresher:
             self._asked.clear()
         return users
 
-    async def _apply(self, reading: Reading, epoch: int) -> list[str]:
+    async def _apply(self, reading: Reading, epochs: Mapping[str, int]) -> list[str]:
         """Hand the results to the publisher; return the users whose read came too late to be applied."""
         refused = []
         for number, (user, results) in enumerate(reading.results.items()):
@@ -112,7 +114,8 @@ class Refresher:
             # An interest that ended meanwhile left no document behind; none may come back that no tick keeps current.
             watched = self._watchers.feeds(user)
             current = {feed: result for feed, result in results.items() if feed in watched}
-            if not self._publisher.apply(user, current, reading, epoch) and self._epoch() == epoch:
+            epoch = epochs[user]
+            if not self._publisher.apply(user, current, reading, epoch) and self._ownership.epoch_of(user) == epoch:
                 refused.append(user)
         return refused
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
 from pushers.engine import Engine
+from pushers.lease import ShardCountError
 
 logger = logging.getLogger(__name__)
 
@@ -27,9 +28,9 @@ class Runner:
         self.stop = asyncio.Event()
 
     async def run(self) -> None:
-        """Push until SIGTERM or SIGINT; a second signal ends the process at once."""
-        engine = self.engine
-        logger.info("The push service started as %s.", engine.lease.owner)
+        """Push until SIGTERM or SIGINT; a second signal ends the process at once. Raises ShardCountError."""
+        engine, failure = self.engine, None
+        logger.info("The push service started as %s.", engine.leases.owner)
         for name, interval in engine.selection.intervals.items():
             logger.info("Feed %s: every %g s.", name, interval)
         if not engine.selection.intervals:
@@ -37,10 +38,15 @@ class Runner:
         with stop_signals(self.stop):
             try:
                 if await engine.open(self.stop):
+                    await engine.keeper.step()  # fails here, if it must, and not beside other tasks
                     async with self._services() as group:
                         await asyncio.gather(*engine.start_loops(group, self.stop))
+            except* ShardCountError as group:
+                failure = group.exceptions[0]
             finally:
                 engine.close()
+        if failure is not None:
+            raise failure
         logger.info("The push service stopped.")
 
     async def run_once(self) -> None:
@@ -50,10 +56,12 @@ class Runner:
             try:
                 if not await engine.open(self.stop):
                     return
-                holder = await engine.keeper.step()
-                if not engine.lease.held:
-                    held = f"another process pushes already: {holder}. Stop it, or use --dry-run to look beside it"
-                    raise NoLeaseError(f"Nothing was pushed; {held if holder else 'the database does not answer'}.")
+                if owners := await engine.keeper.thread.run(engine.leases.owners):
+                    held = f"another process pushes already: {', '.join(sorted(owners))}"
+                    raise NoLeaseError(f"Nothing was pushed; {held}. Stop it, or use --dry-run to look beside it.")
+                await engine.keeper.step()
+                if not engine.leases.held:
+                    raise NoLeaseError("Nothing was pushed; the database does not answer.")
                 async with self._services():
                     await self._once()
             finally:

@@ -1,10 +1,8 @@
-"""Which shard a user belongs to. One lease covers one shard."""
+"""Which shard a user or a symbol belongs to. A lease covers a shard."""
 
 import zlib
 
-COUNT = 1
 
-
-def shard_of(user_id: str) -> int:
-    """Return the shard of a user id as it travels (its string form)."""
-    return zlib.crc32(user_id.encode()) % COUNT
+def shard_of(key: str, count: int) -> int:
+    """Return the shard, of `count`, of a user id as it travels (its string form) or of a symbol."""
+    return zlib.crc32(key.encode()) % count

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from pushers.clock import now_ms
 from pushers.feed import Document, FeedStale, SymbolFeed
 from pushers.layer import Message, symbol_group
 from pushers.orm import OrmThread, read_snapshot
+from pushers.ownership import Fence, Ownership
 from pushers.patch import DocumentError, check_document, encode
 from pushers.publisher import Sender
 from pushers.reading import FETCH_FAILED
@@ -26,7 +27,7 @@ class SymbolLoop:
         self,
         feed: SymbolFeed,
         sender: Sender,
-        epoch: Callable[[], int | None],
+        ownership: Ownership,
         *,
         interest: float,
         seconds: float,
@@ -34,7 +35,8 @@ class SymbolLoop:
     ) -> None:
         self.feed = feed
         self.thread = OrmThread(f"feed-{feed.name}")
-        self._sender, self._epoch, self._interest, self._seconds, self._clock = sender, epoch, interest, seconds, clock
+        self._sender, self._ownership, self._clock = sender, ownership, clock
+        self._interest, self._seconds = interest, seconds
         self._watched: dict[str, float] = {}  # symbol -> when the interest ends
         self._sent: dict[str, tuple[float, Message]] = {}  # symbol -> (when, what)
         self._stale: dict[str, Stale] = {}  # symbol -> why its row is not vouched for, and since when
@@ -47,35 +49,34 @@ class SymbolLoop:
         now = self._clock()
         new = [symbol for symbol in message["symbols"] if symbol not in self._watched]
         self._watched.update(dict.fromkeys(message["symbols"], now + self._interest))
-        epoch = self._epoch()
-        if epoch is None:
-            return
         for symbol in message["symbols"]:
-            if message["asking"] and symbol in self._sent:
-                self._sender.to_channel(epoch, message["hub"], self._sent[symbol][1])
-        if new and (self._reading is None or self._reading.done()):
+            fence = self._ownership.fence_of(symbol)
+            if message["asking"] and fence is not None and symbol in self._sent:
+                self._sender.to_channel([fence], message["hub"], self._sent[symbol][1])
+        if any(map(self._ownership.fence_of, new)) and (self._reading is None or self._reading.done()):
             self._reading = asyncio.create_task(self.tick())  # not awaited: a slow read must not delay other questions
 
     async def tick(self) -> None:
         """Read the watched symbols once and send what is due."""
-        epoch, now = self._epoch(), self._clock()
+        now = self._clock()
         self._watched = {symbol: ends for symbol, ends in self._watched.items() if ends > now}
         self._sent = {symbol: sent for symbol, sent in self._sent.items() if symbol in self._watched}
-        if epoch is None or not self._watched:
+        fences = {symbol: fence for symbol in self._watched if (fence := self._ownership.fence_of(symbol)) is not None}
+        if not fences:
             return
         async with self._ticking:
             self._ts = ts = max(now_ms(), self._ts + 1)  # the newest wins, also when the clock is set back
-            texts = await self.thread.run(self._read, sorted(self._watched))
-        if self._epoch() != epoch:
-            return  # read under another lease
+            texts = await self.thread.run(self._read, sorted(fences))
         for symbol, text in texts.items():
-            stale = self._stale.get(symbol)
-            message = {"type": "ticker", "epoch": epoch, "symbol": symbol, "ts": ts, "text": text, "stale": stale}
-            self._send_if_due(epoch, symbol, message)
+            fence, stale = fences[symbol], self._stale.get(symbol)
+            if not self._ownership.holds(fence):
+                continue  # read under another lease
+            message = {"type": "ticker", "epoch": fence.epoch, "symbol": symbol, "ts": ts, "text": text, "stale": stale}
+            self._send_if_due(fence, symbol, message)
 
-    def clear(self) -> None:
-        """Forget what was sent: another process may have sent since."""
-        self._sent.clear()
+    def clear(self, shards: Collection[int]) -> None:
+        """Forget what was sent for shards: another process may have sent since."""
+        self._sent = {key: sent for key, sent in self._sent.items() if self._ownership.shard(key) not in shards}
 
     def close(self) -> None:
         self.thread.close()
@@ -120,10 +121,10 @@ class SymbolLoop:
         if known is None or known.reason != reason:
             self._stale[symbol] = Stale(reason, now_ms())
 
-    def _send_if_due(self, epoch: int, symbol: str, message: Message) -> None:
+    def _send_if_due(self, fence: Fence, symbol: str, message: Message) -> None:
         when, sent = self._sent.get(symbol, (float("-inf"), None))
         unchanged = sent is not None and (sent["text"], sent["stale"]) == (message["text"], message["stale"])
         if unchanged and self._clock() - when < REPEAT:
             return
         self._sent[symbol] = (self._clock(), message)
-        self._sender.to_group(epoch, symbol_group(symbol), message)
+        self._sender.to_group([fence], symbol_group(symbol), message)

@@ -180,7 +180,7 @@ def test_runpushers_speaks_in_a_project_without_a_word_on_logging(shop: Shop) ->
     log = (shop.folder / "runpushers.log").read_text()
     assert "The push service started as" in log
     assert "Feed parcels: every 5 s." in log
-    assert "Shard 0 is ours" in log
+    assert "Pushing for 64 of 64 shards." in log
 
 
 def test_the_project_passes_the_checks(shop: Shop) -> None:

@@ -12,7 +12,7 @@ from pushers import registry
 from pushers.conf import PusherSettings
 from pushers.engine import Engine, Selection
 from pushers.layer import Layer, Message
-from pushers.lease import Lease
+from pushers.lease import Leases
 from pushers.runner import Runner
 from tests.consumers.sockets import Balance, Client, Orders, Prices, Secret
 
@@ -54,7 +54,7 @@ class Pusher:
     def __init__(self, interval: float) -> None:
         settings = PusherSettings(LEASE_SECONDS=0.8)
         selection = Selection.of(overrides=dict.fromkeys(registry.intervals(), interval))
-        self.engine = Engine(selection, Lease(0, settings.LEASE_SECONDS), settings=settings)
+        self.engine = Engine(selection, Leases(settings.SHARDS, settings.LEASE_SECONDS), settings=settings)
         self.runner = Runner(self.engine)
         self.task = asyncio.create_task(self.runner.run())
 
@@ -103,7 +103,7 @@ def faults(monkeypatch: pytest.MonkeyPatch) -> Faults:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten the hub's times: what takes ten seconds takes one."""
-    monkeypatch.setattr(hub, "LIST", 0.2)
+    monkeypatch.setattr(hub, "DIGEST", 0.2)
     monkeypatch.setattr(hub, "SWEEP", 0.05)
     monkeypatch.setattr(watched_user, "CONFIRM", 1.0)
     monkeypatch.setattr(watched_user, "FIRST", 0.5)

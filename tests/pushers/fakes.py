@@ -1,10 +1,12 @@
 """What stands in for the world around one part of the engine."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from pushers.feed import Feed, FeedStale
 from pushers.layer import Message
+from pushers.lease import Leases
+from pushers.ownership import Fence, Ownership
 from pushers.reading import Reading, Result
 
 
@@ -26,23 +28,29 @@ class ListSender:
         self.channels: list[tuple[str, Message]] = []
         self.epochs: list[int] = []
 
-    def to_group(self, epoch: int, group: str, message: Message) -> None:
-        self.epochs.append(epoch)
+    def to_group(self, fences: Collection[Fence], group: str, message: Message) -> None:
+        self.epochs += [fence.epoch for fence in fences]
         self.groups.append((group, message))
 
-    def to_channel(self, epoch: int, channel: str, message: Message) -> None:
-        self.epochs.append(epoch)
+    def to_channel(self, fences: Collection[Fence], channel: str, message: Message) -> None:
+        self.epochs += [fence.epoch for fence in fences]
         self.channels.append((channel, message))
 
 
-class Owner:
-    """The lease as the parts see it: the epoch, or None when it is not ours."""
+class Owner(Ownership):
+    """Owns all of `count` shards under one epoch, `now`, or none while that is None; but never those in `foreign`."""
 
-    def __init__(self, epoch: int | None = 7) -> None:
+    def __init__(self, epoch: int | None = 7, count: int = 1) -> None:
+        super().__init__(Leases(count, 4.0, owner="me"))
         self.now: int | None = epoch
+        self.count = count
+        self.foreign: set[int] = set()
 
-    def __call__(self) -> int | None:
-        return self.now
+    def epoch(self, shard: int) -> int | None:
+        return None if shard in self.foreign else self.now
+
+    def fences(self) -> list[Fence]:
+        return [Fence(shard, epoch) for shard in range(self.count) if (epoch := self.epoch(shard)) is not None]
 
 
 class FakeFeed(Feed):

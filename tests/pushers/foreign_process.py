@@ -101,8 +101,8 @@ class FakeHub:
             assert await self.layer.join(group)
         return self
 
-    async def want(self, user: str, feed: str, position: tuple[int, int] = (0, 0), *, docs: bool = True) -> None:
-        message = {"type": "want", "hub": self.layer.channel, "asked": 1.0, "docs": docs}
+    async def want(self, user: str, feed: str, position: tuple[int, int] = (0, 0)) -> None:
+        message = {"type": "want", "hub": self.layer.channel, "asked": 1.0}
         await self.layer.send_group(PUSHERS_GROUP, {**message, "users": {user: {feed: [list(position)]}}})
 
     async def receive(self, kind: str) -> Message:

@@ -10,7 +10,7 @@ from pushers.conf import PusherSettings
 from pushers.engine import Engine, Selection
 from pushers.layer import HUBS_GROUP
 from tests.pushers.fakes import FakeFeed, ListSender
-from tests.pushers.test_keeper import FakeLease
+from tests.pushers.test_keeper import FakeLeases
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -21,14 +21,14 @@ class Bench:
     def __init__(self) -> None:
         documents = {1: {"a": "1"}, 2: {"a": "2"}}
         self.feeds = {name: FakeFeed(name, documents) for name in ("orders", "pnl")}
-        self.lease, self.sender = FakeLease(), ListSender()
+        self.leases, self.sender = FakeLeases(1), ListSender()
         selection = Selection(self.feeds, None, dict.fromkeys(self.feeds, 5.0))
-        self.engine = Engine(selection, self.lease, self.sender, PusherSettings())
+        self.engine = Engine(selection, self.leases, self.sender, PusherSettings())
         self.requested: list[str] = []
 
     def want(self, user: str, *feeds: str) -> dict[str, Any]:
         users = {user: {feed: [[0, 0]] for feed in feeds}}
-        return {"type": "want", "hub": "hub", "asked": 1.0, "docs": True, "users": users}
+        return {"type": "want", "hub": "hub", "asked": 1.0, "users": users}
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ async def test_a_broken_message_is_named_and_the_next_is_heard(bench: Bench, mon
     monkeypatch.setattr(bench.engine.layer, "receive", heard.get)
     await bench.engine.keeper.step()
     bench.engine.watchers.add("1", ["orders"], now=0)
-    broken = [{}, {"type": "want"}, {"type": "want", "users": [], "docs": True}, {"type": "nudge", "users": None}]
+    broken = [{}, {"type": "want"}, {"type": "want", "users": []}, {"type": "digest"}, {"type": "nudge", "users": None}]
     for message in (*broken, {"type": "of the future"}, {"type": "nudge", "users": ["1"], "feeds": None}):
         heard.put_nowait(message)
     task = asyncio.create_task(bench.engine.receive())
@@ -68,7 +68,7 @@ async def test_an_owner_announces_itself_when_it_takes_the_lease_and_only_then_b
     bench.engine.beat()
     assert bench.sender.groups == []
     await bench.engine.keeper.step()
-    assert bench.sender.groups == [(HUBS_GROUP, {"type": "beat", "shard": 0, "epoch": 7})]
+    assert bench.sender.groups == [(HUBS_GROUP, {"type": "beat", "of": 1, "shards": [[0, 7]]})]
 
 
 async def test_with_its_lease_a_process_forgets_its_streams_but_not_who_watches(bench: Bench) -> None:
@@ -77,11 +77,11 @@ async def test_with_its_lease_a_process_forgets_its_streams_but_not_who_watches(
     thread = bench.engine.loops[0].thread
     reading = await thread.run(bench.engine.reader.read, {"1": frozenset({"orders"})})
     assert bench.engine.publisher.apply("1", reading.results["1"], reading, 7)
-    bench.lease.holder = "other"
+    bench.leases.holder = "other"
     await bench.engine.keeper.step()
     assert bench.engine.publisher.stream("1", "orders") is None
     assert bench.engine.watchers.feeds("1") == {"orders"}
-    bench.lease.holder = None
+    bench.leases.holder = None
     await bench.engine.keeper.step()
     await bench.engine.tick_once()
     assert bench.requested[-1] == "1"
@@ -108,7 +108,7 @@ def test_a_selection_prefers_what_the_command_line_says(settings) -> None:
 
 
 async def test_an_epoch_is_not_served_before_its_taking_was_told(bench: Bench) -> None:
-    bench.lease.acquire()  # as a statement does that took effect after the keeper had given it up
+    bench.leases.step()  # as a statement does that took effect after the keeper had given it up
     bench.engine.watchers.add("1", ["orders"], now=0)
     bench.engine.handle(bench.want("1", "orders"))
     bench.engine.beat()

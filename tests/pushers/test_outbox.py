@@ -8,7 +8,10 @@ import pytest
 
 from pushers import outbox as outbox_module
 from pushers.outbox import Outbox
+from pushers.ownership import Fence
 from tests.pushers.fakes import Owner
+
+OLD, NEW = [Fence(0, 7)], [Fence(0, 8)]
 
 
 class FakeLayer:
@@ -42,10 +45,10 @@ async def running(outbox: Outbox) -> AsyncIterator[None]:
 async def test_messages_leave_in_their_order() -> None:
     layer = FakeLayer()
     outbox = Outbox(layer, Owner(7))  # type: ignore[arg-type]
-    outbox.to_group(7, "user.1", {"n": 1})
-    outbox.to_channel(7, "hub", {"n": 2})
+    outbox.to_group(OLD, "user.1", {"n": 1})
+    outbox.to_channel(OLD, "hub", {"n": 2})
     async with running(outbox):
-        outbox.to_group(7, "user.1", {"n": 3})
+        outbox.to_group(OLD, "user.1", {"n": 3})
         await outbox.flush(5)
     assert layer.sent == [("user.1", {"n": 1}), ("hub", {"n": 2}), ("user.1", {"n": 3})]
 
@@ -56,14 +59,14 @@ async def test_nothing_leaves_after_the_lease_or_under_a_newer_epoch() -> None:
     layer.gate.clear()
     async with running(outbox):
         for number in range(3):
-            outbox.to_group(7, "user.1", {"n": number})
+            outbox.to_group(OLD, "user.1", {"n": number})
         await asyncio.sleep(0)  # the first is on its way
         owner.now = 8
-        outbox.to_group(8, "user.1", {"n": "new"})
+        outbox.to_group(NEW, "user.1", {"n": "new"})
         layer.gate.set()
         await outbox.flush(5)
         owner.now = None
-        outbox.to_group(8, "user.1", {"n": "late"})
+        outbox.to_group(NEW, "user.1", {"n": "late"})
         await outbox.flush(5)
     assert [message["n"] for _, message in layer.sent] == [0, "new"]
 
@@ -73,10 +76,10 @@ async def test_a_failing_layer_loses_messages_and_the_queue_goes_on() -> None:
     outbox = Outbox(layer, Owner(7))  # type: ignore[arg-type]
     layer.away = True
     async with running(outbox):
-        outbox.to_group(7, "user.1", {"n": 1})
+        outbox.to_group(OLD, "user.1", {"n": 1})
         await outbox.flush(5)
         layer.away = False
-        outbox.to_group(7, "user.1", {"n": 2})
+        outbox.to_group(OLD, "user.1", {"n": 2})
         await outbox.flush(5)
     assert layer.sent == [("user.1", {"n": 2})]
 
@@ -86,7 +89,7 @@ async def test_the_queue_is_bounded_and_drops_the_oldest(monkeypatch: pytest.Mon
     layer = FakeLayer()
     outbox = Outbox(layer, Owner(7))  # type: ignore[arg-type]
     for number in range(5):
-        outbox.to_group(7, "user.1", {"n": number})
+        outbox.to_group(OLD, "user.1", {"n": number})
     async with running(outbox):
         await outbox.flush(5)
     assert [message["n"] for _, message in layer.sent] == [2, 3, 4]
@@ -98,6 +101,20 @@ async def test_a_flush_ends_in_time_and_says_what_was_left(caplog: pytest.LogCap
     outbox = Outbox(layer, Owner(7))  # type: ignore[arg-type]
     async with running(outbox):
         for number in range(3):
-            outbox.to_group(7, "user.1", {"n": number})
+            outbox.to_group(OLD, "user.1", {"n": number})
         await outbox.flush(0.01)
     assert "were not sent before the end" in caplog.text
+
+
+async def test_a_message_for_several_shards_needs_all_of_them() -> None:
+    layer, owner = FakeLayer(), Owner(7, count=2)
+    outbox = Outbox(layer, owner)  # type: ignore[arg-type]
+    both = [Fence(0, 7), Fence(1, 7)]
+    async with running(outbox):
+        outbox.to_channel(both, "hub", {"n": 1})
+        await outbox.flush(5)
+        owner.foreign.add(1)
+        outbox.to_channel(both, "hub", {"n": 2})
+        outbox.to_channel(both[:1], "hub", {"n": 3})
+        await outbox.flush(5)
+    assert [message["n"] for _, message in layer.sent] == [1, 3]

@@ -95,7 +95,7 @@ def test_a_read_of_another_epoch_is_thrown_away(read: Bench) -> None:
 
 
 def test_a_new_epoch_starts_its_streams_from_one(read: Bench) -> None:
-    read.publisher.clear()
+    read.publisher.clear({0})
     assert read.publisher.answer("1", {"orders": [[7, 1]]}, docs=True) == {}
     read.owner.now = 8
     read.apply({"orders": PAD}, 11, epoch=8)

@@ -43,7 +43,11 @@ class Bench:
         )
 
     def want(self, users: dict[str, dict[str, list]], *, docs: bool = True, hub: str = "hub", asked: float = 1) -> None:
-        self.responder.on_want({"type": "want", "hub": hub, "asked": asked, "docs": docs, "users": users})
+        if docs:
+            self.responder.on_want({"type": "want", "hub": hub, "asked": asked, "users": users})
+        else:
+            shards = [[0, {user: list(wanted) for user, wanted in users.items()}]]
+            self.responder.on_list({"type": "list", "hub": hub, "asked": asked, "shards": shards})
 
     def read(self, user: str, results: dict[str, Any], *, refreshed: bool = True) -> None:
         self.clock.now += 1
@@ -141,7 +145,7 @@ def test_who_lost_the_lease_during_the_read_keeps_silent(bench: Bench) -> None:
 
 def test_a_question_of_an_old_epoch_is_dropped(bench: Bench) -> None:
     bench.want({"1": {"orders": [[0, 0]]}})
-    bench.responder.clear()
+    bench.responder.clear({0})
     bench.read("1", {"orders": {"a": "1"}})
     assert bench.answers() == []
 

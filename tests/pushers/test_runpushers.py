@@ -14,11 +14,12 @@ from channels_redis.pubsub import RedisPubSubChannelLayer
 from django.core.management import CommandError, call_command
 
 from pushers.layer import user_group
+from pushers.shard import shard_of
 from tests.pushers.foreign_process import SECONDS, FakeHub, PusherProcess, foreign_environment, run_python
 from tradingsite.embedded_redis import embedded_redis, free_port
 
 Start = Callable[..., PusherProcess]
-OURS = "Shard 0 is ours"
+OURS = "Pushing for 64 of 64 shards."
 
 
 @pytest.fixture(scope="session")
@@ -111,47 +112,78 @@ def test_a_signal_ends_it_cleanly_and_hands_over(start: Start, database: Path, n
     assert pusher.end(number) == 0
     assert "Traceback" not in pusher.output
     assert pusher.lines[-1] == "The push service stopped."
-    ((expires,),) = execute(database, "SELECT expires_at FROM pushers_pushlease")
-    assert expires.startswith("2000")
+    assert {expires[:4] for (expires,) in execute(database, "SELECT expires_at FROM pushers_pushlease")} == {"2000"}
+    assert execute(database, "SELECT count(*) FROM pushers_pushprocess") == [(0,)]
 
 
-def test_a_second_process_waits_names_the_holder_and_takes_over_at_sigterm(start: Start, database: Path) -> None:
+def test_two_processes_share_and_one_takes_over_all_at_sigterm(start: Start, database: Path) -> None:
     first = start()
     first.wait_for(OURS)
-    ((owner, epoch),) = execute(database, "SELECT owner, epoch FROM pushers_pushlease")
+    before = dict(execute(database, "SELECT shard, epoch FROM pushers_pushlease"))
     second = start()
-    second.wait_for(f"Shard 0 is held by {owner}; waiting until it is gone.")
+    for process in (first, second):
+        process.wait_for("Pushing for 32 of 64 shards; the others are held by")
     assert first.end() == 0
     second.wait_for(OURS)
-    ((later_owner, later_epoch),) = execute(database, "SELECT owner, epoch FROM pushers_pushlease")
-    assert later_owner != owner
-    assert later_epoch > epoch
+    rows = execute(database, "SELECT shard, owner, epoch FROM pushers_pushlease")
+    assert len({owner for _, owner, _ in rows}) == 1
+    assert all(epoch > before[shard] for shard, _, epoch in rows)
     assert second.end() == 0
 
 
 async def test_a_killed_process_is_replaced_within_the_lease_time(start: Start) -> None:
-    hub = await FakeHub().open()
     first = start()
     await asyncio.to_thread(first.wait_for, OURS)
     second = start()
-    await asyncio.to_thread(second.wait_for, "is held by")
+    for process in (first, second):
+        await asyncio.to_thread(process.wait_for, "Pushing for 32 of 64 shards")
+    hub = await FakeHub().open()
     loop = asyncio.get_running_loop()
     first.process.kill()
     killed = loop.time()
     async with asyncio.timeout(SECONDS):
-        old = (await hub.receive("beat"))["epoch"]
-        while (await hub.receive("beat"))["epoch"] <= old:
+        while len((await hub.receive("beat"))["shards"]) < 64:
             continue
     assert loop.time() - killed < 2.0 + 2.0 / 4 + 1.0  # the lease, the next look, and a busy machine
-    await asyncio.to_thread(second.wait_for, OURS)
     assert await asyncio.to_thread(second.end) == 0
+
+
+async def test_a_process_paused_past_its_lease_sends_nothing_under_its_old_epochs(start: Start, database: Path) -> None:
+    hub = await FakeHub().open()
+    first = start()
+    async with asyncio.timeout(SECONDS):
+        await hub.receive("beat")  # so nothing is half sent now; that would be for the hubs to refuse
+    first.process.send_signal(signal.SIGSTOP)
+    second = start()
+    await asyncio.to_thread(second.wait_for, OURS)
+    epochs = dict(execute(database, "SELECT shard, epoch FROM pushers_pushlease"))
+    async with asyncio.timeout(SECONDS):
+        while dict((await hub.receive("beat"))["shards"]) != epochs:
+            continue
+        first.process.send_signal(signal.SIGCONT)
+        await asyncio.to_thread(first.wait_for, "Pushing for 32 of 64 shards")
+        shared: set[int] = set()
+        while len(shared) < 64:
+            beat = dict((await hub.receive("beat"))["shards"])
+            assert all(epoch >= epochs[shard] for shard, epoch in beat.items())
+            shared |= beat.keys() if len(beat) == 32 else set()
+    for process in (first, second):
+        assert await asyncio.to_thread(process.end) == 0
+
+
+def test_another_number_of_shards_is_refused_at_the_start(start: Start, database: Path) -> None:
+    execute(database, "INSERT INTO pushers_pushlease (shard, owner, epoch, expires_at) VALUES (0, '', 0, '2000-01-01')")
+    process = start()
+    assert process.end(None) == 1
+    assert "PUSHERS['SHARDS'] is 64, but the database has 1 shards" in process.output
+    assert "Traceback" not in process.output
 
 
 async def test_a_change_is_read_numbered_and_pushed(start: Start, database: Path) -> None:
     hub = await FakeHub().open(user_group("1"))
     pusher = start("--interval", "parcels=0.2")
     async with asyncio.timeout(SECONDS):
-        epoch = (await hub.receive("beat"))["epoch"]
+        epoch = dict((await hub.receive("beat"))["shards"])[shard_of("1", 64)]
         await hub.want("1", "parcels")
         answer = (await hub.receive("answer"))["users"]["1"]["parcels"]
         assert [answer[0], answer[1], answer[3], answer[5]] == [epoch, 1, True, None]

@@ -167,7 +167,7 @@ async def test_nothing_is_read_or_sent_without_the_lease(bench: Bench) -> None:
 async def test_a_new_epoch_sends_everything_again(bench: Bench) -> None:
     await bench.watch("AAPL")
     bench.sent()
-    bench.loop.clear()
+    bench.loop.clear({0})
     bench.owner.now = 8
     await bench.loop.tick()
     assert bench.sent() == {"AAPL": ({"last": "1"}, None)}

@@ -9,21 +9,19 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from pushers import registry
 from pushers.conf import pusher_settings
 from pushers.console_log import console_log
-from pushers.dry_run import LogSender, NoLease
+from pushers.dry_run import LogSender, NoLeases
 from pushers.engine import Engine, Selection
-from pushers.lease import Lease
+from pushers.lease import Leases, ShardCountError
 from pushers.orm import keep_connections
 from pushers.runner import NoLeaseError, Runner
 
 logger = logging.getLogger(__name__)
 
-SHARD = 0
-
 
 class Command(BaseCommand):
     help = (
-        "Push every watching user's changed documents to the browser. Start as many as you like: one pushes, "
-        "the others wait and take over when it is gone. SIGTERM and Ctrl-C end it cleanly."
+        "Push every watching user's changed documents to the browser. Start as many as you like, on as many machines: "
+        "they share the users, and take over from one that is gone. SIGTERM and Ctrl-C hand over and end it cleanly."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -54,13 +52,14 @@ class Command(BaseCommand):
         if options["list"]:
             self._list(selection)
             return
-        lease = NoLease(SHARD) if options["dry_run"] else Lease(SHARD, pusher_settings().LEASE_SECONDS)
+        settings = pusher_settings()
+        leases = (NoLeases if options["dry_run"] else Leases)(settings.SHARDS, settings.LEASE_SECONDS)
         sender = LogSender(texts=options["verbosity"] > 1) if options["dry_run"] else None
         keep_connections()
         try:
             with console_log(options["verbosity"]):
-                asyncio.run(_run(selection, lease, sender, once=options["once"]))
-        except NoLeaseError as error:
+                asyncio.run(_run(selection, leases, sender, once=options["once"]))
+        except (NoLeaseError, ShardCountError) as error:
             raise CommandError(str(error)) from None
 
     def _list(self, selection: Selection) -> None:
@@ -71,8 +70,8 @@ class Command(BaseCommand):
             self.stdout.write(f"{feed.name:<16} every {selection.intervals[feed.name]:>6g} s   {where}")
 
 
-async def _run(selection: Selection, lease: Lease, sender: LogSender | None, *, once: bool) -> None:
-    runner = Runner(Engine(selection, lease, sender))
+async def _run(selection: Selection, leases: Leases, sender: LogSender | None, *, once: bool) -> None:
+    runner = Runner(Engine(selection, leases, sender))
     if not once:
         await runner.run()
         return
