@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 FETCH_FAILED = "fetch_failed"
 DATABASE = ""  # stands among the failing feeds for what fails them all
 RETRY_FIRST, RETRY_LAST = 5.0, 60.0  # seconds until a poisoned user is tried again: at first, and at most
+BACKOFF_FIRST, BACKOFF_LAST = 0.25, 5.0  # seconds until a feed that failed for everybody is tried again, likewise
 HALVINGS = 64  # failed fetches per read; more than a handful of poisoned users is a broken feed, not a bad row
 
 Result = Document | FeedStale
@@ -40,6 +41,15 @@ class Reading:
     ts: int  # ms UTC at the start: nothing in it is older than that
     results: dict[str, dict[str, Result]]
     away: bool = False  # the database could not be reached for all of it
+
+
+@dataclass(slots=True)
+class _Outage:
+    """A failure that hits everybody: since when, and when it is tried again. Monotonic times."""
+
+    since: float
+    due: float
+    distance: float
 
 
 @dataclass(slots=True)
@@ -75,18 +85,32 @@ class Reader:
         self.seconds = seconds
         self._to_pk = get_user_model()._meta.pk.to_python
         self._poisoned: dict[tuple[str, str], tuple[float, float]] = {}  # (feed, user) -> (try again at, distance)
-        self._failing: dict[str, float] = {}  # feed, or DATABASE -> since (monotonic)
+        self._failing: dict[str, _Outage] = {}  # by feed, or DATABASE
 
     def read(self, wanted: Wanted) -> Reading:
         """Read the wanted feeds of the wanted users. Uses the ORM in the calling thread; never raises for a feed."""
         began, ts = time.monotonic(), now_ms()
         results: dict[str, dict[str, Result]] = {user: {} for user in wanted}
+        wanted = self._set_failing_apart(wanted, results)
         healthy, retried = self._set_poisoned_apart(wanted, results)
         attempt = _Attempt()
         for group in [healthy, *({user: names} for user, names in retried.items())]:
             if group:
                 self._cut(group, results, attempt)
         return Reading(began, time.monotonic(), ts, results, attempt.away)
+
+    def _set_failing_apart(self, wanted: Wanted, results: dict[str, dict[str, Result]]) -> Wanted:
+        """Split off the feeds that fail for everybody; until they are tried again they are stale right here.
+
+        So a feed whose query hangs does not hold up the others each time that one of its users is refreshed.
+        """
+        now = time.monotonic()
+        waiting = {feed for feed, outage in list(self._failing.items()) if feed != DATABASE and now < outage.due}
+        if not waiting:
+            return wanted
+        for user, names in wanted.items():
+            results[user].update({feed: FeedStale(FETCH_FAILED) for feed in names & waiting})
+        return {user: names - waiting for user, names in wanted.items()}
 
     def _set_poisoned_apart(self, wanted: Wanted, results: dict[str, dict[str, Result]]) -> tuple[Wanted, Wanted]:
         """Split off the users with a known poisoned feed; what is not due yet is answered as stale right here."""
@@ -104,14 +128,21 @@ class Reader:
                 results[user][feed] = FeedStale(FETCH_FAILED)
         return healthy, retried
 
-    def _cut(self, wanted: Wanted, results: dict[str, dict[str, Result]], attempt: _Attempt) -> None:
-        """Read one database snapshot of `wanted` into `results`; on a failure, smaller ones."""
+    def _cut(
+        self, wanted: Wanted, results: dict[str, dict[str, Result]], attempt: _Attempt, *, probe: bool = False
+    ) -> None:
+        """Read one database snapshot of `wanted` into `results`; on a failure, smaller ones.
+
+        With `probe` the database is asked even where nothing is wanted of it, to see whether it is there at all.
+        """
         try:
-            found = self._snapshot(wanted)
+            found = self._snapshot(wanted, probe=probe)
         except DatabaseAwayError as away:
             attempt.away = True
             for user, names in wanted.items():
                 results[user].update({name: FeedStale(FETCH_FAILED) for name in names})
+            for outage in self._failing.values():
+                outage.due = 0.0  # at once: it was not the feed's failure
             self._fails(DATABASE, f"The database does not answer; all documents are kept, marked stale. Cause: {away}")
             return
         except FetchFailedError as failed:
@@ -139,12 +170,12 @@ class Reader:
                 if failed.feed in names:
                     results[user][failed.feed] = self._poison(failed, user, alone=alone)
             rest = {user: names - {failed.feed} for user, names in wanted.items()}
-            self._cut(rest, results, attempt)
+            self._cut(rest, results, attempt, probe=failed.hits_everybody)
 
-    def _snapshot(self, wanted: Wanted) -> dict[str, dict[str, Result]]:
+    def _snapshot(self, wanted: Wanted, *, probe: bool) -> dict[str, dict[str, Result]]:
         names = frozenset().union(*wanted.values())
         found: dict[str, dict[str, Result]] = {user: {} for user in wanted}
-        if not names:
+        if not names and not probe:
             return found
         try:
             with read_snapshot(self.seconds):
@@ -196,10 +227,14 @@ class Reader:
         return stale
 
     def _fails(self, what: str, text: str) -> None:
-        """Log a failure that hits everybody when it begins."""
-        if what not in self._failing:
-            self._failing[what] = time.monotonic()
+        """Log a failure that hits everybody when it begins, and put off the next try."""
+        now, known = time.monotonic(), self._failing.get(what)
+        if known is None:
+            self._failing[what] = _Outage(now, now + BACKOFF_FIRST, BACKOFF_FIRST)
             logger.error(text)
+        elif now >= known.due:  # several threads may have tried at once
+            known.distance = min(known.distance * 2, BACKOFF_LAST)
+            known.due = now + known.distance
 
     def _note(self, feed: str, user: str, result: Result) -> None:
         """Clear the memory of failures that are over."""
@@ -208,9 +243,9 @@ class Reader:
         if self._poisoned and self._poisoned.pop((feed, user), None) is not None:
             logger.info("Feed %s works again for user %s.", feed, user)
         for what in (feed, DATABASE) if self._failing else ():
-            if (since := self._failing.pop(what, None)) is not None:
+            if (outage := self._failing.pop(what, None)) is not None:
                 name = f"Feed {what} works" if what == feed else "The database answers"
-                logger.info("%s again after %.1f s.", name, time.monotonic() - since)
+                logger.info("%s again after %.1f s.", name, time.monotonic() - outage.since)
 
     def forget(self, user: str, feed: str) -> None:
         """Drop what is remembered of a user who does not watch the feed any more."""

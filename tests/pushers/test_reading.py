@@ -6,13 +6,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.db import InterfaceError, OperationalError, connection, connections
+from django.db import InterfaceError, OperationalError, ProgrammingError, connection, connections
 
 from pushers import reading as reading_module
 from pushers import registry
 from pushers.feed import FeedStale
 from pushers.models import PushLease
-from pushers.reading import RETRY_FIRST, RETRY_LAST, Reader, read
+from pushers.reading import BACKOFF_LAST, RETRY_FIRST, RETRY_LAST, Reader, read
 from tests.pushers.fakes import FakeClock, FakeFeed
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -190,16 +190,52 @@ def test_a_feed_may_be_stale_for_one_user() -> None:
 
 
 @pytest.mark.parametrize("error", [OperationalError("server closed the connection"), InterfaceError("closed")])
-def test_an_error_of_the_database_costs_its_feed_alone_and_is_not_halved(error: Exception, caplog) -> None:
+def test_an_error_of_the_database_costs_its_feed_alone_and_is_not_halved(error: Exception, clock, caplog) -> None:
     orders, pnl = FakeFeed("orders", documents(100)), FakeFeed("pnl", documents(100))
     orders.documents[50] = error
     reader = Reader({"orders": orders, "pnl": pnl})
     for _ in range(3):
         assert {feed for _, feed in reasons(reader, 100, "orders", "pnl")} == {"orders"}
+        clock.now += BACKOFF_LAST
     assert len(orders.calls) == 3
     assert len(caplog.records) == 1
     orders.documents[50] = {"n": "50"}
     assert reasons(reader, 100, "orders", "pnl") == {}
+
+
+def test_a_feed_that_fails_for_everybody_is_tried_again_at_growing_distances(clock: FakeClock, caplog) -> None:
+    feeds = {"orders": FakeFeed("orders", documents(2)), "pnl": FakeFeed("pnl", documents(2))}
+    feeds["pnl"].documents[1] = ProgrammingError("no such table")
+    reader = Reader(feeds)
+    tried = []
+    for _ in range(400):
+        feeds["pnl"].calls.clear()
+        assert set(reasons(reader, 2, *feeds)) == {("1", "pnl"), ("2", "pnl")}
+        if feeds["pnl"].calls:
+            tried.append(clock.now)
+        clock.now += 0.125
+    distances = [later - sooner for sooner, later in itertools.pairwise(tried)]
+    assert distances[:6] == [0.25, 0.5, 1.0, 2.0, 4.0, BACKOFF_LAST]
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    feeds["pnl"].documents[1] = {"n": "1"}
+    clock.now += BACKOFF_LAST
+    assert reasons(reader, 2, *feeds) == {}
+
+
+def test_no_feed_waits_for_a_database_that_was_away(monkeypatch, clock: FakeClock) -> None:
+    feed = FakeFeed("orders", documents(2))
+    feed.documents[1] = OperationalError("the connection was lost")
+    reader = Reader({"orders": feed})
+
+    def away(*args: object) -> None:
+        raise OperationalError("connection refused")
+
+    with monkeypatch.context() as patched:
+        snapshots = iter([reading_module.read_snapshot, away])
+        patched.setattr(reading_module, "read_snapshot", lambda *args: next(snapshots)(*args))
+        assert reader.read({"1": frozenset({"orders"})}).away
+    feed.documents[1] = {"n": "1"}
+    assert reasons(reader, 2, "orders") == {}
 
 
 def test_a_database_that_is_away_makes_everything_stale_with_one_line(monkeypatch, caplog) -> None:
