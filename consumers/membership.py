@@ -28,6 +28,7 @@ class Membership:
     async def run(self) -> None:
         """Follow the changes for ever."""
         while True:
+            await self._layer.stay_joined()
             await self._follow()
             unproven = await self._probe()
             try:

@@ -5,9 +5,12 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.exceptions import ImproperlyConfigured
+from django.utils.module_loading import import_string
 
 from pushers import registry
 from pushers.conf import pusher_settings
+
+CORE = "channels_redis.core.RedisChannelLayer"
 
 
 @register()
@@ -22,7 +25,7 @@ def check_channel_layer(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
                 id="pushers.E001",
             )
         ]
-    if backend in ("channels_redis.core.RedisChannelLayer", "channels_redis.layers.RedisChannelLayer"):
+    if _is_core(backend):
         return [
             Error(
                 f"The channel layer {backend} drops messages in silence once 100 wait for a server process.",
@@ -31,6 +34,14 @@ def check_channel_layer(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             )
         ]
     return []
+
+
+def _is_core(backend: str) -> bool:
+    """Say whether a channel layer is the Redis layer with lists, or made from it."""
+    try:
+        return issubclass(import_string(backend), import_string(CORE))
+    except ImportError:  # without channels_redis nothing is made from it; a layer that isn't there fails by itself
+        return False
 
 
 @register()

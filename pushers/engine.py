@@ -203,3 +203,4 @@ class Engine:
             if not self.watchers.feeds(user):
                 self.responder.forget(user)
         self.confirmer.sweep()
+        await self.layer.stay_joined()

@@ -25,10 +25,11 @@ Messages, all dicts with string keys (anything else can kill every receiver of a
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Coroutine
 from typing import Any
 
-from channels.layers import get_channel_layer
+from channels.layers import InMemoryChannelLayer, get_channel_layer
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ Message = dict[str, Any]
 PUSHERS_GROUP = "pushers"
 HUBS_GROUP = "hubs"
 PAUSE = 0.1  # seconds after a message that broke: a layer that fails at once must not fill the time and the log
+REJOINS = 4  # per time after which the layer forgets who is in a group
 MOST_NAMED = 80  # characters of a name: a group name has fewer than 100 in all
 
 
@@ -58,11 +60,21 @@ def _encoded(name: str) -> str:
     return text if len(text) <= MOST_NAMED else f"s.{hashlib.sha256(name.encode()).hexdigest()}"
 
 
+def is_in_memory() -> bool:
+    """Say whether the channel layer reaches this process only."""
+    return isinstance(get_channel_layer(), InMemoryChannelLayer)
+
+
+# The loop in which an in-memory layer is received from: its queues are not made for being filled by other threads.
+_home: asyncio.AbstractEventLoop | None = None
+
+
 class Layer:
     """The channel layer of the running event loop, seen from one process that receives on one channel."""
 
     def __init__(self, prefix: str) -> None:
         self.channel = ""
+        self._joined: dict[str, float] = {}  # group -> when (monotonic)
         self._prefix = prefix
         self._down = False
         layer = get_channel_layer()
@@ -72,6 +84,8 @@ class Layer:
 
     async def open(self) -> None:
         """Create this process's channel. Raises whatever the layer raises when its server is away."""
+        global _home
+        _home = asyncio.get_running_loop()
         self.channel = await self._layer.new_channel(self._prefix)
 
     async def receive(self) -> Message:
@@ -92,10 +106,25 @@ class Layer:
 
     async def join(self, group: str) -> bool:
         """Add the channel to a group; False when that failed. True is no proof that messages arrive yet."""
-        return await self._try(self._layer.group_add(group, self.channel), "join a group")
+        joined = await self._try(self._layer.group_add(group, self.channel), "join a group")
+        if joined:
+            self._joined[group] = time.monotonic()
+        return joined
+
+    async def stay_joined(self) -> None:
+        """Join again before the layer forgets it: some do, after a day by default, without a word."""
+        lasts = getattr(self._layer, "group_expiry", None)
+        if lasts is None:
+            return
+        due = time.monotonic() - lasts / REJOINS
+        for group in [group for group, when in self._joined.items() if when <= due]:
+            await self.join(group)
 
     async def leave(self, group: str) -> bool:
-        return await self._try(self._layer.group_discard(group, self.channel), "leave a group")
+        left = await self._try(self._layer.group_discard(group, self.channel), "leave a group")
+        if left:
+            self._joined.pop(group, None)
+        return left
 
     async def send_group(self, group: str, message: Message) -> bool:
         """Send to a group; False when the layer said no. Either way the message may or may not have arrived."""
@@ -104,9 +133,9 @@ class Layer:
     async def send_channel(self, channel: str, message: Message) -> bool:
         return await self._try(self._layer.send(channel, message), "answer")
 
-    async def _try(self, call: Any, what: str) -> bool:
+    async def _try(self, call: Coroutine[Any, Any, object], what: str) -> bool:
         try:
-            await call
+            await self._at_home(call)
         except Exception as error:  # noqa: BLE001 - whatever it is, the message is lost, and that is provided for
             if not self._down:
                 self._down = True
@@ -118,3 +147,10 @@ class Layer:
             self._down = False
             logger.info("The channel layer answers again.")
         return True
+
+    async def _at_home(self, call: Coroutine[Any, Any, object]) -> None:
+        """Await the call; for an in-memory layer in the loop that receives from it."""
+        if _home in (None, asyncio.get_running_loop()) or _home.is_closed() or not is_in_memory():
+            await call
+        else:
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(call, _home))

@@ -29,22 +29,26 @@ class Runner:
 
     async def run(self) -> None:
         """Push until SIGTERM or SIGINT; a second signal ends the process at once. Raises ShardCountError."""
+        with stop_signals(self.stop):
+            await self.push()
+
+    async def push(self) -> None:
+        """Push until `stop` is set. Raises ShardCountError."""
         engine, failure = self.engine, None
         logger.info("The push service started as %s.", engine.leases.owner)
         for name, interval in engine.selection.intervals.items():
             logger.info("Feed %s: every %g s.", name, interval)
         if not engine.selection.intervals:
             logger.warning("No feed is registered; nothing will be pushed.")
-        with stop_signals(self.stop):
-            try:
-                if await engine.open(self.stop):
-                    await engine.keeper.step()  # fails here, if it must, and not beside other tasks
-                    async with self._services() as group:
-                        await asyncio.gather(*engine.start_loops(group, self.stop))
-            except* ShardCountError as group:
-                failure = group.exceptions[0]
-            finally:
-                engine.close()
+        try:
+            if await engine.open(self.stop):
+                await engine.keeper.step()  # fails here, if it must, and not beside other tasks
+                async with self._services() as group:
+                    await asyncio.gather(*engine.start_loops(group, self.stop))
+        except* ShardCountError as group:
+            failure = group.exceptions[0]
+        finally:
+            engine.close()
         if failure is not None:
             raise failure
         logger.info("The push service stopped.")

@@ -1,6 +1,7 @@
 """System checks: what would fail later in silence fails at start."""
 
 import pytest
+from channels_redis.core import RedisChannelLayer
 
 from pushers.checks import check_channel_layer, check_settings
 
@@ -19,8 +20,13 @@ def test_no_layer_is_an_error(settings, layers: dict) -> None:
     assert ids(check_channel_layer(None)) == ["pushers.E001"]
 
 
-def test_the_layer_that_drops_in_silence_is_refused_with_the_remedy(settings) -> None:
-    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels_redis.core.RedisChannelLayer"}}
+class OurCoreLayer(RedisChannelLayer):
+    """What a project may have made of it."""
+
+
+@pytest.mark.parametrize("backend", ["channels_redis.core.RedisChannelLayer", "tests.pushers.test_checks.OurCoreLayer"])
+def test_the_layer_that_drops_in_silence_is_refused_with_the_remedy(settings, backend: str) -> None:
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend}}
     (error,) = check_channel_layer(None)
     assert error.id == "pushers.E002"
     assert "channels_redis.pubsub.RedisPubSubChannelLayer" in error.hint

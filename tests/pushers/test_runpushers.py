@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from channels.layers import channel_layers
 from channels_redis.pubsub import RedisPubSubChannelLayer
 from django.core.management import CommandError, call_command
 
@@ -105,6 +106,16 @@ def test_an_unusable_argument_is_named(arguments: list[str], message: str) -> No
         call_command("runpushers", "--list", *arguments)
 
 
+def test_a_layer_that_nobody_else_hears_is_refused(settings) -> None:
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels.layers.InMemoryChannelLayer"}}
+    channel_layers.backends.clear()
+    try:
+        with pytest.raises(CommandError, match="reaches this process only"):
+            call_command("runpushers")
+    finally:
+        channel_layers.backends.clear()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_cleanly_and_hands_over(start: Start, database: Path, number: signal.Signals) -> None:
     pusher = start()
@@ -153,7 +164,7 @@ async def test_a_process_paused_past_its_lease_sends_nothing_under_its_old_epoch
     first = start()
     async with asyncio.timeout(SECONDS):
         await hub.receive("beat")  # so nothing is half sent now; that would be for the hubs to refuse
-    first.process.send_signal(signal.SIGSTOP)
+    await asyncio.to_thread(pause, first, database)
     second = start()
     await asyncio.to_thread(second.wait_for, OURS)
     epochs = dict(execute(database, "SELECT shard, epoch FROM pushers_pushlease"))
@@ -169,6 +180,20 @@ async def test_a_process_paused_past_its_lease_sends_nothing_under_its_old_epoch
             shared |= beat.keys() if len(beat) == 32 else set()
     for process in (first, second):
         assert await asyncio.to_thread(process.end) == 0
+
+
+def pause(process: PusherProcess, database: Path) -> None:
+    """Stop a process at a moment when it does not hold SQLite's one write lock, which nobody could take from it."""
+    for _ in range(50):
+        process.process.send_signal(signal.SIGSTOP)
+        try:
+            with closing(sqlite3.connect(database, timeout=0.1)) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            process.process.send_signal(signal.SIGCONT)
+        else:
+            return
+    raise AssertionError("the process holds the write lock all the time")
 
 
 def test_another_number_of_shards_is_refused_at_the_start(start: Start, database: Path) -> None:

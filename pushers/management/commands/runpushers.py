@@ -11,6 +11,7 @@ from pushers.conf import pusher_settings
 from pushers.console_log import console_log
 from pushers.dry_run import LogSender, NoLeases
 from pushers.engine import Engine, Selection
+from pushers.layer import is_in_memory
 from pushers.lease import Leases, ShardCountError
 from pushers.orm import keep_connections
 from pushers.runner import NoLeaseError, Runner
@@ -55,6 +56,12 @@ class Command(BaseCommand):
         settings = pusher_settings()
         leases = (NoLeases if options["dry_run"] else Leases)(settings.SHARDS, settings.LEASE_SECONDS)
         sender = LogSender(texts=options["verbosity"] > 1) if options["dry_run"] else None
+        if is_in_memory() and sender is None:
+            raise CommandError(
+                "The in-memory channel layer reaches this process only, so nobody would hear its pushes. Use a layer "
+                "that reaches other processes (channels_redis.pubsub.RedisPubSubChannelLayer), or push from within the "
+                "web server: runweb --with-pushers."
+            )
         keep_connections()
         try:
             with console_log(options["verbosity"]):
