@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lint format types
+.PHONY: help demo test check bench chaos lint format types
 
 help:  ## Show this list
 	@echo "make <command>, where <command> is one of:"
@@ -24,6 +24,9 @@ check: lint types  ## Check style, types, imports, migrations and the deployment
 
 bench: .venv/development  ## Measure how long a change takes to reach a browser through a nudge
 	@exec $(BIN)/python -m tests.benchmarks.nudge_latency
+
+chaos: .venv/development  ## Kill, pause and restart everything for ten minutes, and judge what clients saw (SEED=7 make chaos)
+	@exec $(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) --minutes 10 --clients 200
 
 lint: .venv/development  ## Check style and format
 	$(BIN)/ruff check

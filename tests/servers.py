@@ -7,9 +7,11 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import psycopg
 
@@ -43,9 +45,31 @@ def redis_server(folder: Path) -> Iterator[str]:
         yield url
 
 
+@dataclass(frozen=True)
+class Cluster:
+    """A PostgreSQL on disk: its programs, its data, and the user to run it as (None: ourselves)."""
+
+    programs: Path
+    data: Path
+    user: str | None
+
+
 @contextmanager
 def postgres_server(folder: Path) -> Iterator[str]:
     """Run a PostgreSQL of our own, data and socket under `folder`, and yield the URL of an empty database."""
+    cluster, port = initialise_postgres(folder), free_port()
+    url = f"postgres://postgres@127.0.0.1:{port}/postgres"
+    process = start_postgres(cluster, port, POSTGRES_SETTINGS)
+    try:
+        wait_for_postgres(url)
+        yield url
+    finally:
+        process.send_signal(signal.SIGQUIT)
+        process.wait()
+
+
+def initialise_postgres(folder: Path) -> Cluster:
+    """Make an empty cluster under `folder`."""
     # PostgreSQL refuses to run as root, and nobody may not read a checkout under /root: the programs go to `folder`.
     user = "nobody" if os.geteuid() == 0 else None
     programs = _copy_postgres(folder / "wheel")
@@ -63,26 +87,25 @@ def postgres_server(folder: Path) -> Iterator[str]:
         stdout=subprocess.DEVNULL,
         preexec_fn=die_with_parent(),
     )
-    port = free_port()
-    settings = {**POSTGRES_SETTINGS, "listen_addresses": "127.0.0.1", "port": str(port), "unix_socket_directories": ""}
+    return Cluster(programs, data, user)
+
+
+def start_postgres(
+    cluster: Cluster, port: int, settings: Mapping[str, str], log: IO[bytes] | int = subprocess.DEVNULL
+) -> subprocess.Popen[bytes]:
+    """Start the cluster's server on a port of 127.0.0.1; it may not answer yet. SIGQUIT is "stop now"."""
+    settings = {**settings, "listen_addresses": "127.0.0.1", "port": str(port), "unix_socket_directories": ""}
     options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    url = f"postgres://postgres@127.0.0.1:{port}/postgres"
-    # SIGQUIT is "stop now, without a checkpoint"; the postmaster takes its children with it.
-    process = subprocess.Popen(
-        [programs / "postgres", "-D", data, *options],
-        user=user,
-        cwd=data,
+    return subprocess.Popen(
+        [cluster.programs / "postgres", "-D", cluster.data, *options],
+        user=cluster.user,
+        cwd=cluster.data,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
+        stdout=log,
+        stderr=None if log == subprocess.DEVNULL else subprocess.STDOUT,
         start_new_session=True,  # Ctrl-C is for pytest alone: the server is still there for its teardown
-        preexec_fn=die_with_parent(signal.SIGQUIT),
+        preexec_fn=die_with_parent(signal.SIGQUIT),  # the postmaster takes its children with it, without a checkpoint
     )
-    try:
-        _wait_for_postgres(url)
-        yield url
-    finally:
-        process.send_signal(signal.SIGQUIT)
-        process.wait()
 
 
 def _copy_postgres(target: Path) -> Path:
@@ -100,7 +123,8 @@ def _copy_postgres(target: Path) -> Path:
     return target / install / "bin"
 
 
-def _wait_for_postgres(url: str) -> None:
+def wait_for_postgres(url: str) -> None:
+    """Return once a PostgreSQL answers at `url`; raise TimeoutError after half a minute."""
     deadline = time.monotonic() + POSTGRES_START_SECONDS
     while True:
         try:
