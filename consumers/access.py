@@ -1,14 +1,15 @@
-"""Who is at the other end of a socket, and what he may watch. The only ORM work of the socket side."""
+"""Who is at the other end of a new socket, and what he may watch. The ORM work of the consumers."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from channels.db import database_sync_to_async
+from django.contrib.auth import get_user_model
 
-from consumers.conf import consumer_settings
+from consumers.access_check import allowed
+from consumers.conf import READ, consumer_settings
 from pushers import registry
-
-READ = "read"  # the token scope that watching takes
+from pushers.feed import Feed, SymbolFeed
 
 
 @database_sync_to_async
@@ -26,10 +27,7 @@ def user_of_token(token: str) -> Any | None:
 def allowed_feeds(user: Any, names: Iterable[str]) -> dict[str, str]:
     """Return feed name -> "" where the user may watch it, else the code that says why not."""
     feeds = registry.feeds()
-    return {
-        name: "unknown_feed" if name not in feeds else "" if feeds[name].may_watch(user) else "forbidden"
-        for name in names
-    }
+    return {name: _refusal(feeds[name], user) if name in feeds else "unknown_feed" for name in names}
 
 
 @database_sync_to_async
@@ -38,10 +36,19 @@ def allowed_symbols(user: Any, symbols: list[str]) -> dict[str, str]:
     feed = registry.symbol_feed()
     if feed is None or not symbols:
         return dict.fromkeys(symbols, "unknown_symbol")
-    if not feed.may_watch(user):
-        return dict.fromkeys(symbols, "forbidden")
+    if code := _refusal(feed, user):
+        return dict.fromkeys(symbols, code)
     known = feed.known([symbol for symbol in symbols if "\0" not in symbol])  # PostgreSQL raises for a NUL
     return {symbol: "" if symbol in known else "unknown_symbol" for symbol in symbols}
+
+
+def _refusal(feed: Feed | SymbolFeed, user: Any) -> str:
+    """Ask the feed about the user as he is now: the handshake's object remembers the permissions of its time."""
+    base = Feed if isinstance(feed, Feed) else SymbolFeed
+    if type(feed).may_watch is base.may_watch and type(feed).may_watch_many is base.may_watch_many:
+        return ""
+    fresh = get_user_model()._default_manager.filter(pk=user.pk).first()
+    return "" if fresh is not None and allowed(feed, [fresh]) else "forbidden"
 
 
 def token_in_header(headers: Iterable[tuple[bytes, bytes]]) -> str | None:

@@ -7,4 +7,6 @@ class ConsumersConfig(AppConfig):
     name = "consumers"
 
     def ready(self) -> None:
-        from consumers import checks  # noqa: F401 - registers the system checks
+        from consumers import checks, signals  # noqa: F401 - checks registers the system checks
+
+        signals.connect()

@@ -7,20 +7,24 @@ from django.core.exceptions import ImproperlyConfigured
 
 from consumers.conf import consumer_settings
 
+SIGNATURES = {
+    "TOKEN_AUTHENTICATOR": "authenticate(token) -> (user, scopes) or None",
+    "TOKEN_BATCH_AUTHENTICATOR": "authenticate_many(tokens) -> {token: (user, scopes)}",
+}
+
 
 @register()
 def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """E001: settings.CONSUMERS is unusable. E002: the token authenticator can't be imported."""
+    """E001: settings.CONSUMERS is unusable. E002: a token authenticator can't be imported."""
     try:
-        consumer_settings().authenticator()
+        settings = consumer_settings()
     except ImproperlyConfigured as error:
         return [Error(str(error), id="consumers.E001")]
-    except ImportError as error:
-        return [
-            Error(
-                f"CONSUMERS['TOKEN_AUTHENTICATOR'] can't be imported: {error}",
-                hint="Name a function authenticate(token) -> (user, scopes) or None.",
-                id="consumers.E002",
-            )
-        ]
-    return []
+    found: list[CheckMessage] = []
+    for name, load in zip(SIGNATURES, (settings.authenticator, settings.batch_authenticator), strict=True):
+        try:
+            load()
+        except ImportError as error:
+            hint = f"Name a function {SIGNATURES[name]}."
+            found.append(Error(f"CONSUMERS[{name!r}] can't be imported: {error}", hint=hint, id="consumers.E002"))
+    return found

@@ -3,15 +3,19 @@
 import asyncio
 import logging
 import math
+import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from consumers.proof import Proof
 from pushers.stream import Position, Stale
 
 logger = logging.getLogger(__name__)
+
+FIRST_CHECK = 1.0  # seconds: what was granted is checked once more, for the hint that came while it was granted
 
 
 @dataclass(slots=True)
@@ -33,6 +37,14 @@ class Place:
         self.position, self.verified, self.covered = None, True, None
 
 
+class Queued(NamedTuple):
+    """A frame that waits: its text, its size in bytes, and whether it outlives an overflow."""
+
+    text: str
+    size: int
+    keep: bool
+
+
 class Connection:
     """The server's end of one socket. `send` writes text to it; `close` ends it with a code."""
 
@@ -43,8 +55,12 @@ class Connection:
         close: Callable[[int], Coroutine[Any, Any, None]],
         *,
         queue_bytes: int,
+        proof: Proof | None = None,
     ) -> None:
-        self.user_id = user_id
+        self.user_id, self.proof = user_id, proof
+        self.check_due = math.inf  # when the access is checked again, by the hub's monotonic clock
+        self.doubted = False  # its session seemed over when it was checked last
+        self.check_soon()
         self.close = close
         self.places: dict[str, Place] = {}
         self.symbols: set[str] = set()
@@ -52,27 +68,33 @@ class Connection:
         self.heartbeat_due = 0.0
         self.on_overflow: Callable[[Connection], None] = lambda connection: None
         self._send, self._limit = send, queue_bytes
-        self._queue: deque[str] = deque()
+        self._queue: deque[Queued] = deque()
         self._queued = 0
         self._overflowed = False
         self._sending_since = math.inf
         self._writer: asyncio.Task[None] | None = None
 
-    def write(self, text: str) -> None:
+    def write(self, text: str, *, keep: bool = False) -> None:
         """Queue a frame. Never waits: a reader who is too slow loses the queue and gets a snapshot instead.
 
-        A single frame always has its place, or a document larger than the limit could never be sent.
+        A single frame always has its place, or a document larger than the limit could never be sent. `keep` is for the
+        few that no snapshot makes good.
         """
-        if self._overflowed:
+        if self._overflowed and not keep:
             return
-        if self._queue and self._queued + len(text) > self._limit:
-            self._queue.clear()
-            self._queued, self._overflowed = 0, True
+        size = len(text) if text.isascii() else len(text.encode())
+        if self._queue and self._queued + size > self._limit and not keep:
+            self._queue = deque(queued for queued in self._queue if queued.keep)
+            self._queued, self._overflowed = sum(queued.size for queued in self._queue), True
             return
-        self._queue.append(text)
-        self._queued += len(text)
+        self._queue.append(Queued(text, size, keep))
+        self._queued += size
         if self._writer is None:
             self._writer = asyncio.create_task(self._drain())
+
+    def check_soon(self) -> None:
+        """Have the access checked within a second."""
+        self.check_due = min(self.check_due, time.monotonic() + FIRST_CHECK * random.uniform(0.5, 1.0))
 
     async def flush(self, seconds: float) -> None:
         """Wait until the queue is empty, but not longer than `seconds`."""
@@ -96,10 +118,10 @@ class Connection:
                     self._overflowed = False
                     self.on_overflow(self)
                     continue
-                text = self._queue.popleft()
-                self._queued -= len(text)
+                queued = self._queue.popleft()
+                self._queued -= queued.size
                 self._sending_since = time.monotonic()
-                await self._send(text)
+                await self._send(queued.text)
                 self._sending_since = math.inf
         except Exception as error:  # noqa: BLE001 - a socket that breaks while it is written to is just gone
             logger.debug("A socket of user %s broke: %s: %s", self.user_id, type(error).__name__, error)

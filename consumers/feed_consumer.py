@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from channels.exceptions import StopConsumer
@@ -14,6 +14,8 @@ from consumers.close_codes import CloseCode
 from consumers.conf import consumer_settings
 from consumers.connection import Connection
 from consumers.hub import Hub
+from consumers.proof import Proof
+from consumers.token_bucket import TokenBucket
 from pushers.clock import now_ms
 from pushers.registry import intervals
 
@@ -53,10 +55,12 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
     async def connect(self) -> None:
         """Accept first, so that a browser can read the code of a refusal."""
         self.settings = consumer_settings()
+        self.bucket = TokenBucket(self.settings.FRAMES_PER_SECOND, self.settings.FRAMES_BURST)
         await self.accept()
         user, token = self.scope.get("user"), token_in_header(self.scope["headers"])
         if user is not None and user.is_authenticated:
-            self.sign_in(user)
+            session_key = getattr(self.scope.get("session"), "session_key", None)
+            await self.sign_in(user, Proof(user.pk, session_key=session_key))
         elif token is not None:
             await self.sign_in_with(token)
         elif any(name == b"origin" for name, _ in self.scope["headers"]):
@@ -74,14 +78,26 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
         if user is None:
             await self.end(CloseCode.SIGNED_OUT)
         else:
-            self.sign_in(user)
+            await self.sign_in(user, Proof(user.pk, token=token))
 
-    def sign_in(self, user: Any) -> None:
-        """Register with the hub and say welcome."""
+    async def sign_in(self, user: Any, proof: Proof) -> None:
+        """Register with the hub and say welcome, unless this user may not come in or has sockets enough."""
         if self.waiting is not None:
             self.waiting.cancel()
+        if self.closing:
+            return
+        limit, open_already = self.settings.SOCKETS_PER_USER, Hub.current().sockets(str(user.pk))
+        if not user.is_active:
+            await self.end(CloseCode.REVOKED)
+        elif open_already >= limit:
+            await self.send_away("too_many_sockets", f"A user has at most {limit} sockets; {open_already} are open.")
+        else:
+            self.welcome(user, proof)
+
+    def welcome(self, user: Any, proof: Proof) -> None:
         self.user = user
-        self.connection = Connection(str(user.pk), self.send_text, self.end, queue_bytes=int(self.settings.QUEUE_BYTES))
+        queue_bytes = int(self.settings.QUEUE_BYTES)
+        self.connection = Connection(str(user.pk), self.send_text, self.end, queue_bytes=queue_bytes, proof=proof)
         Hub.current().open(self.connection)
         self.connection.write(
             frames.server_frame(
@@ -97,6 +113,10 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None, **kwargs: Any) -> None:
         """Handle one client frame; nothing that a client sends may raise out of here: it would kill the socket."""
         if self.closing:
+            return
+        if not self.bucket.take():
+            rate = _number(self.settings.FRAMES_PER_SECOND)
+            await self.send_away("too_many_frames", f"A socket may send {rate} frames a second.")
             return
         try:
             frame = self.decode(text_data)
@@ -132,12 +152,15 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
 
     async def subscribe(self, connection: Connection, frame: frames.Subscribe) -> None:
         """Answer per feed and symbol, at once; what was granted starts behind that answer."""
-        feeds = await allowed_feeds(self.user, frame.feeds)
-        symbols = await allowed_symbols(self.user, frame.symbols)
+        asked_feeds, codes = _within(self.settings.FEEDS_PER_SOCKET, frame.feeds, connection.places)
+        feeds = codes | await allowed_feeds(self.user, asked_feeds)
+        asked_symbols, codes = _within(self.settings.SYMBOLS_PER_SOCKET, frame.symbols, connection.symbols)
+        symbols = codes | await allowed_symbols(self.user, asked_symbols)
         connection.write(frames.server_frame("subscribed", id=frame.id, feeds=_grants(feeds), symbols=_grants(symbols)))
         granted = {name: frame.position(name) for name, code in feeds.items() if not code}
         Hub.current().subscribe(connection, granted)
         Hub.current().subscribe_symbols(connection, [symbol for symbol, code in symbols.items() if not code])
+        connection.check_soon()
 
     def unsubscribe(self, connection: Connection, frame: frames.Unsubscribe) -> None:
         Hub.current().unsubscribe(connection, frame.feeds)
@@ -147,14 +170,22 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
 
     async def refuse(self, error: frames.FrameError) -> None:
         """Answer a frame that can't be understood; a client that keeps sending such is sent away."""
+        await self.say_error(error)
+        self.bad_frames += 1
+        if self.bad_frames >= self.settings.BAD_FRAMES:
+            await self.end(CloseCode.BAD_FRAMES)
+
+    async def send_away(self, code: str, message: str) -> None:
+        """Say which limit was passed, and close."""
+        await self.say_error(frames.FrameError(code, message))
+        await self.end(CloseCode.TOO_MANY)
+
+    async def say_error(self, error: frames.FrameError) -> None:
         text = frames.server_frame("error", code=error.code, message=error.message, id=error.frame_id)
         if self.connection is not None:
             self.connection.write(text)
         else:
             await self.send_text(text)
-        self.bad_frames += 1
-        if self.bad_frames >= self.settings.BAD_FRAMES:
-            await self.end(CloseCode.BAD_FRAMES)
 
     async def send_text(self, text: str) -> None:
         await self.send(text_data=text)
@@ -177,6 +208,15 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
             self.waiting.cancel()
         if self.connection is not None:
             Hub.current().close(self.connection)
+
+
+def _within(limit: int, wanted: Iterable[str], held: Collection[str]) -> tuple[list[str], dict[str, str]]:
+    """Return the names that there is room for beside those held, and the others with their code."""
+    names = list(dict.fromkeys(wanted))
+    room = limit - len(held)
+    further = [name for name in names if name not in held]
+    refused = dict.fromkeys(further[max(room, 0) :], "too_many")
+    return [name for name in names if name not in refused], refused
 
 
 def _grants(codes: Mapping[str, str]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Iterable
 from typing import Any
 
+from consumers.access_watch import AccessWatch
 from consumers.close_codes import CloseCode
 from consumers.conf import consumer_settings
 from consumers.connection import Connection, Place
@@ -42,6 +43,7 @@ class Hub:
         self._board = SymbolBoard()
         self._owners = Owners(self._layer, self.users)
         self._membership = Membership(self._layer, self.users.values, self._board.symbols)
+        self._access = AccessWatch(self)
         self._to_ask: set[str] = set()
         self._asking = asyncio.Event()
         self._task = asyncio.create_task(self._run(), name="hub")
@@ -78,6 +80,11 @@ class Hub:
         if not watched.connections:
             del self.users[connection.user_id]
         self._membership.changed()
+
+    def sockets(self, user_id: str) -> int:
+        """Return how many sockets a user has here."""
+        watched = self.users.get(user_id)
+        return len(watched.connections) if watched is not None else 0
 
     def subscribe(self, connection: Connection, feeds: dict[str, Position | None]) -> None:
         """Start (or start again) feeds of one socket; what it lacks is asked for."""
@@ -138,6 +145,8 @@ class Hub:
             self._on_beat(message)
         elif kind == "probe" and message["hub"] == self._layer.channel:
             self._on_probe(message["user"])
+        elif kind in ("access", "disconnect", "renewed"):
+            self._access.on_message(message)
 
     def _on_push(self, message: Message) -> None:
         user = message["user"]
@@ -202,8 +211,9 @@ class Hub:
     # Tasks
 
     async def _run(self) -> None:
-        await self._open_layer()
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._access.run())
+            await self._open_layer()
             for work in (
                 self._receive,
                 self._membership.run,

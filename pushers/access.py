@@ -1,4 +1,4 @@
-"""The word to all web servers that somebody's access has changed. A lost one costs time: they look anyway, by and by."""
+"""The word to all web servers that somebody's access has changed. A lost one costs time: they look anyway, later."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -5,7 +5,7 @@ and costs a fixed number of queries however many they are. A document is a JSON 
 (times, in milliseconds UTC) and booleans; collections are objects keyed by id; an absent value is an absent key.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar
 
 Document = dict[str, Any]
@@ -37,8 +37,15 @@ class Feed:
     any other change makes the engine read all of the user's feeds in one database snapshot."""
 
     def may_watch(self, user: Any) -> bool:
-        """Say whether this user may subscribe. Called in a thread that may use the ORM."""
+        """Say whether this user may subscribe, and may stay subscribed. Called in a thread that may use the ORM."""
         return True
+
+    def may_watch_many(self, users: Sequence[Any]) -> Collection[Any]:
+        """Return those of `users` who may watch. Write it too where `may_watch` takes a query and one can tell for all.
+
+        The access of open sockets is checked by it, for hundreds of users at a time.
+        """
+        return [user for user in users if self.may_watch(user)]
 
     def fetch(self, user_ids: Sequence[Any]) -> Mapping[Any, Document | FeedStale]:
         """Return a document for every one of `user_ids`: `{}` where there is nothing; a missing id is a failure.
@@ -59,8 +66,12 @@ class SymbolFeed:
     interval: ClassVar[float]
 
     def may_watch(self, user: Any) -> bool:
-        """Say whether this user may subscribe to symbols."""
+        """Say whether this user may subscribe to symbols, and may stay subscribed."""
         return True
+
+    def may_watch_many(self, users: Sequence[Any]) -> Collection[Any]:
+        """Return those of `users` who may watch, as Feed.may_watch_many does."""
+        return [user for user in users if self.may_watch(user)]
 
     def known(self, symbols: Sequence[str]) -> set[str]:
         """Return those of `symbols` that exist. May use the ORM."""

@@ -17,6 +17,7 @@ Messages, all dicts with string keys (anything else can kill every receiver of a
                             access  {users: [...], all, ended: [session digest, ...]}: check these users' sockets (all:
                                     everybody's); the ended sessions' sockets are closed without a look
                             disconnect {users: [...], code}
+                            renewed {users: [...], session: digest of its old key, sealed: its new key}
     to a hub's channel      answer  {asked, docs, users: id -> feed -> [epoch, seq, text, ok, as_of, stale]}
                             confirm {asked, shards: [[shard, epoch, feed -> as_of, the `users` of an answer with what is
                                     not confirmed], ...], differ: [shard, ...]}

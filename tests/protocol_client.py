@@ -141,6 +141,7 @@ class Rule:
         handlers = {
             "welcome": self._welcome,
             "subscribed": self._subscribed,
+            "unsubscribed": self._unsubscribed,
             "push": self._push,
             "ticker": self._ticker,
             "heartbeat": self._heartbeat,
@@ -197,6 +198,14 @@ class Rule:
                 elif kind == "feeds" and name in self.feeds:
                     held = self.feeds[name]
                     held.answered, held.stale, held.answer_due = False, None, now + ANSWER
+
+    def _unsubscribed(self, frame: Frame, now: float) -> None:
+        """Drop what the server took away; what we gave up ourselves is gone already."""
+        for kind, known in (("feeds", self.feeds), ("symbols", self.ticker_times)):
+            for name, answer in frame.get(kind, {}).items():
+                if not answer["ok"]:
+                    self.refused[name] = answer["code"]
+                    known.pop(name, None)
 
     def _push(self, frame: Frame, now: float) -> None:
         entries = {name: entry for name, entry in frame["feeds"].items() if name in self.feeds and _is_entry(entry)}

@@ -28,6 +28,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "consumers.middleware.SessionRenewal",  # before the sessions, which are saved by then
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -152,7 +153,10 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 PUSHERS = {"INTERVALS": ENVIRONMENT.push_intervals}
-CONSUMERS = {"TOKEN_AUTHENTICATOR": "trading.api_tokens.authenticate"}
+CONSUMERS = {
+    "TOKEN_AUTHENTICATOR": "trading.api_tokens.authenticate",
+    "TOKEN_BATCH_AUTHENTICATOR": "trading.api_tokens.authenticate_many",
+}
 
 LOGGING = {
     "version": 1,

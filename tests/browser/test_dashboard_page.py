@@ -168,6 +168,36 @@ def test_signed_out_elsewhere_offers_to_sign_in(open_page: OpenPage, market: Any
     shoot(page, "desktop-signed-out")
 
 
+def test_a_feed_that_is_taken_away_is_marked_in_its_panel_alone(
+    open_page: OpenPage, market: Any, socket: FakeSocket
+) -> None:
+    page = open_page(**DESKTOP)
+    socket.snapshots(DOCUMENTS)
+    socket.send({"type": "unsubscribed", "feeds": {"orders": {"ok": False, "code": "forbidden"}}, "symbols": {}})
+    expect(page.locator("#orders [data-stale-reason]")).to_have_text("this feed is not available to you")
+    expect(page.locator("#fills")).not_to_have_attribute("data-stale", "")
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (4403, "Disconnected: access revoked"),
+        (4400, "Disconnected: reload the page"),
+        (4429, "Too many connections, trying again in a minute"),
+        (1012, "The server restarts, reconnecting"),
+    ],
+)
+def test_the_page_says_why_it_is_not_connected(
+    open_page: OpenPage, market: Any, socket: FakeSocket, code: int, words: str
+) -> None:
+    page = open_page(**DESKTOP)
+    socket.snapshots(DOCUMENTS)
+    if code == 1012:
+        socket.send({"type": "goodbye", "reason": "restart", "reconnect_ms": [60_000, 60_000]})
+    socket.connections[-1].close(code=code)
+    expect(page.locator("[data-connection-text]")).to_have_text(words)
+
+
 def test_a_refused_order_says_why_beside_the_form(
     open_page: OpenPage, market: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

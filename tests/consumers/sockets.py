@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from channels.routing import URLRouter
@@ -69,6 +69,26 @@ def authenticate(token: str) -> tuple[Any, frozenset[str]] | None:
     scope, _, username = token.partition(":")
     user = get_user_model().objects.filter(username=username).first()
     return (user, frozenset([scope])) if user else None
+
+
+asked: list[set[str]] = []  # what authenticate_many was asked
+
+
+def authenticate_many(tokens: Collection[str]) -> dict[str, Any]:
+    """Do what `authenticate` does, for all at once."""
+    asked.append(set(tokens))
+    return {token: found for token in tokens if (found := authenticate(token))}
+
+
+def authenticate_not_bob(token: str) -> tuple[Any, frozenset[str]] | None:
+    """Break at one user."""
+    if token.endswith("bob"):
+        raise LookupError("no scopes are stored")
+    return authenticate(token)
+
+
+def authenticate_nobody(token: str) -> None:
+    """Accept no token."""
 
 
 class Client:

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from django.db import DatabaseError
 from pytest_django import Settings
 
 from consumers import hub
@@ -133,12 +134,12 @@ async def test_a_ping_is_answered_with_its_id(site: Site) -> None:
 
 async def test_a_handler_that_raises_leaves_no_socket_in_the_hub(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     def may_watch(feed: Feed, user: Any) -> bool:
-        raise RuntimeError("broken feed")
+        raise DatabaseError("a table is missing")
 
     client = await site.client("alice").welcomed("orders")
     monkeypatch.setattr(type(site.balance), "may_watch", may_watch)
     await client.send({"type": "subscribe", "feeds": ["balance"]})
-    with pytest.raises(RuntimeError, match="broken feed"):
+    with pytest.raises(DatabaseError, match="a table is missing"):
         await client.communicator.wait(timeout=5)
     assert hub.Hub.current().users == {}
 

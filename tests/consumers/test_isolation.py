@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from pytest_django import Settings
 
 from tests.consumers.conftest import Site
 from tests.consumers.sockets import Client
@@ -94,7 +95,8 @@ async def test_a_have_that_is_no_position_is_refused_and_disturbs_nobody(site: S
     await bob.shows("orders", {"1": {"owner": "bob"}})
 
 
-async def test_a_socket_that_asks_without_end_gets_a_bounded_number_of_answers(site: Site) -> None:
+async def test_a_socket_that_asks_without_end_gets_a_bounded_number_of_answers(site: Site, settings: Settings) -> None:
+    settings.CONSUMERS = {**settings.CONSUMERS, "FRAMES_BURST": 1000}
     await site.pusher()
     client = await site.client("alice").welcomed("orders")
     await client.shows("orders", {"1": {"owner": "alice"}})

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from tests.trading.rows import make_user
-from trading.api_tokens import authenticate
+from trading.api_tokens import authenticate, authenticate_many
 from trading.models import ApiToken, User
 from trading.services import token_create, token_revoke
 
@@ -65,3 +65,15 @@ def test_the_first_use_is_written(made):
     authenticate(secret)
     token.refresh_from_db()
     assert token.last_used_at is not None
+
+
+def test_many_are_accepted_as_one_is_with_one_query_and_no_write(made, django_assert_num_queries):
+    token, secret = made
+    user = token.user
+    revoked, revoked_secret = token_create(user=user, name="revoked")
+    token_revoke(token=revoked)
+    _, expired = token_create(user=user, name="expired", expires_at=timezone.now() - timedelta(days=1))
+    with django_assert_num_queries(1):
+        assert authenticate_many([secret, revoked_secret, expired, "", "\ud800"]) == {secret: (user, {"read", "trade"})}
+    token.refresh_from_db()
+    assert token.last_used_at is None

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from pushers import access_changed
 from trading.errors import TradingError
 from trading.models import ApiToken, User
 from trading.models.api_token import SCOPES, token_digest
@@ -42,4 +43,5 @@ def token_revoke(*, token: ApiToken) -> ApiToken:
     if token.revoked_at is None:
         token.revoked_at = timezone.now()
         token.save(update_fields=["revoked_at"])
+        access_changed([token.user_id])
     return token

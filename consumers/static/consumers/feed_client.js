@@ -10,10 +10,12 @@
  * Events (CustomEvent, everything in `detail`):
  *   document {feed, document, patch}   a document changed; `patch` is the merge patch, or null after a snapshot
  *   ticker   {tickers}                 symbol -> whole row, the newer ones only
- *   state    {state, reason, delay}    connecting | open | reconnecting | signed-out | closed; `delay` in ms, if it retries
+ *   state    {state, reason, delay}    connecting | open | reconnecting | signed-out | closed; `delay` in ms, if it retries;
+ *                                      `reason` of reconnecting: lost | restart | limited, of closed: by-page |
+ *                                      protocol | revoked
  *   stale    {feed, reason, since}     the feed's document must not be believed; the server's reasons, or `disconnected`
  *   live     {feed}                    it may be believed again
- *   refused  {feed | symbol, code}     the server would not subscribe it
+ *   refused  {feed | symbol, code}     the server would not subscribe it, or took it away; its document is dropped
  *   reset    {}                        another user is signed in: all documents were dropped
  *   problem  {code, message}           the server answered with an error
  */
@@ -260,6 +262,7 @@ export class FeedClient extends EventTarget {
         switch (frame.type) {
             case "welcome": return this.onWelcome(frame);
             case "subscribed": return this.onSubscribed(frame);
+            case "unsubscribed": return this.onUnsubscribed(frame);
             case "push": return isObject(frame.feeds) && this.onPush(frame);
             case "ticker": return isObject(frame.tickers) && this.onTicker(frame);
             case "heartbeat": return this.onHeartbeat(frame);
@@ -281,12 +284,20 @@ export class FeedClient extends EventTarget {
 
     onSubscribed(frame) {
         for (const [name, answer] of Object.entries(frame.feeds ?? {})) {
-            const feed = this.feeds.get(name);
-            if (feed && answer.ok) feed.subscribed(this.seconds());
-            else if (this.drop(name)) this.emit("refused", { feed: name, code: answer.code });
+            if (answer.ok) this.feeds.get(name)?.subscribed(this.seconds());
+        }
+        this.onUnsubscribed(frame);
+    }
+
+    /** Drop what the server refuses, or takes away later; what the page gave up itself is gone already. */
+    onUnsubscribed(frame) {
+        for (const [name, answer] of Object.entries(frame.feeds ?? {})) {
+            if (!answer.ok && this.drop(name)) this.emit("refused", { feed: name, code: answer.code });
         }
         for (const [symbol, answer] of Object.entries(frame.symbols ?? {})) {
-            if (!answer.ok && this.symbols.delete(symbol)) this.emit("refused", { symbol, code: answer.code });
+            if (answer.ok || !this.symbols.delete(symbol)) continue;
+            delete this.tickers[symbol];
+            this.emit("refused", { symbol, code: answer.code });
         }
     }
 
@@ -374,7 +385,7 @@ export class FeedClient extends EventTarget {
         if (code in FINAL_CODES) return this.setState(code === 4401 ? "signed-out" : "closed", FINAL_CODES[code]);
         const delay = Math.round(this.retryDelay(code));
         this.failures += 1;
-        this.setState("reconnecting", code === 4429 ? "limited" : "lost", delay);
+        this.setState("reconnecting", code === 4429 ? "limited" : this.goodbye ? "restart" : "lost", delay);
         this.retryTimer = this.setTimeout(() => this.open(), delay);
     }
 

@@ -226,6 +226,28 @@ test("a refused feed and a refused symbol are told with their codes", () => {
     ]);
 });
 
+test("a feed and a symbol that the server takes away are dropped and told", () => {
+    const { around, client, events } = connected();
+    around.socket.receive({ type: "ticker", ts: 20, tickers: { AAPL: { last: "2" } } });
+    events.splice(0);
+    const no = { ok: false, code: "forbidden" };
+    around.socket.receive({ type: "unsubscribed", feeds: { orders: no, never: no }, symbols: { AAPL: no } });
+    assert.deepEqual(events, [
+        { type: "refused", feed: "orders", code: "forbidden" },
+        { type: "refused", symbol: "AAPL", code: "forbidden" },
+    ]);
+    assert.equal(client.document("orders"), null);
+    assert.equal(client.isLive("orders"), false);
+    assert.deepEqual(client.tickers, {});
+});
+
+test("after a goodbye the page is told that the server restarts", () => {
+    const { around, events } = connected();
+    around.socket.receive({ type: "goodbye", reason: "restart", reconnect_ms: [1000, 5000] });
+    around.socket.closeWith(1012);
+    assert.deepEqual(events.at(-1), { type: "state", state: "reconnecting", reason: "restart", delay: 1000 });
+});
+
 test("feeds and symbols may be added and dropped on the way", () => {
     const { around, client } = connected();
     client.subscribe({ feeds: ["fills", "orders"], symbols: ["MSFT"] });

@@ -1,5 +1,7 @@
 import pytest
 
+from pushers import courier
+from tests.pushers.fake_courier import FakeCourier
 from tests.trading.rows import make_user
 from trading.errors import TradingError
 from trading.models import ApiToken
@@ -27,6 +29,18 @@ def test_scopes_must_exist(scopes):
     with pytest.raises(TradingError) as caught:
         token_create(user=make_user(), name="bot", scopes=scopes)
     assert caught.value.code == "invalid_scope"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_revoking_has_the_users_sockets_checked(monkeypatch: pytest.MonkeyPatch):
+    posted = FakeCourier()
+    monkeypatch.setattr(courier, "_courier", posted)
+    user = make_user()
+    token, _ = token_create(user=user, name="bot")
+    posted.letters.clear()
+    token_revoke(token=token)
+    ((letter, users),) = posted.letters
+    assert (dict(letter.fields)["type"], users) == ("access", [str(user.pk)])
 
 
 def test_revoking_twice_keeps_the_first_time():

@@ -12,7 +12,7 @@ export function keepConnection(light, panels, client) {
     const feeds = [...new Set(panels.flatMap(feedsOf))];
     const reasons = new Map(); // feed -> {reason, since}: why it is stale, and from when on (ms UTC)
     const live = new Set();
-    let closing = null; // why the server closed for good
+    let words = null; // the label that says why there is no connection, where there is more to say than that
 
     const state = () => {
         if (client.state !== "open") return client.state;
@@ -22,12 +22,20 @@ export function keepConnection(light, panels, client) {
     const on = (type, change) => client.addEventListener(type, ({ detail }) => {
         change(detail);
         for (const panel of panels) markPanel(panel, feedsOf(panel).map((feed) => reasons.get(feed)));
-        showState(light, state(), closing);
+        showState(light, state(), words);
     });
     on("stale", ({ feed, reason, since = Date.now() }) => { live.delete(feed); reasons.set(feed, { reason, since }); });
     on("live", ({ feed }) => { live.add(feed); reasons.delete(feed); });
-    on("refused", ({ feed }) => feed && reasons.set(feed, { reason: "refused" }));
-    on("state", ({ state, reason }) => { closing = state === "closed" && reason !== "by-page" ? reason : null; });
+    on("refused", ({ feed, symbol }) => {
+        const name = feed ?? (client.symbols.size ? null : symbol && "ticker"); // one symbol of many is no stale panel
+        if (!name) return;
+        live.delete(name);
+        reasons.set(name, { reason: "refused" });
+    });
+    on("state", ({ state, reason }) => {
+        const more = ["closed", "reconnecting"].includes(state) && reason !== "by-page";
+        words = more ? `${state}-${reason}` : null;
+    });
     client.addEventListener("reset", () => location.reload()); // the page itself is the other user's
     keepAge(light.querySelector("[data-age]"), feeds, client);
 }
@@ -49,10 +57,12 @@ function sinceText(milliseconds) {
     return label("since", { time: date === today ? time : `${date} ${time}` });
 }
 
-function showState(light, state, closing) {
-    if (light.dataset.connection === state) return; // said once: it is read aloud
+function showState(light, state, words) {
+    const text = label(words ?? `state-${state}`);
+    const element = light.querySelector("[data-connection-text]");
+    if (light.dataset.connection === state && element.textContent === text) return; // said once: it is read aloud
     light.dataset.connection = state;
-    light.querySelector("[data-connection-text]").textContent = label(closing ? `closed-${closing}` : `state-${state}`);
+    element.textContent = text;
     light.querySelector("[data-sign-in]").hidden = state !== "signed-out";
 }
 
