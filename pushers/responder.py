@@ -69,7 +69,8 @@ class Responder:
             if self._publisher.is_ready(user, wanted):
                 answers[user] = self._publisher.answer(user, wanted, docs=question.docs)
                 continue
-            unread.append(user)
+            if not self._refresher.is_reading(user):  # else `refreshed` sees whether that read was enough
+                unread.append(user)
             recorded = {} if question.docs else self._publisher.answer(user, wanted, docs=False)
             if recorded:  # what is known of the other feeds must not wait for the slowest
                 answers[user] = recorded

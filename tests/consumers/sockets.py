@@ -1,6 +1,7 @@
 """What the tests of the consumer need: fake feeds, tokens, and clients that keep the client's whole rule."""
 
 import asyncio
+import contextlib
 import json
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -176,6 +177,17 @@ class Client:
         await self.send({"type": "ping", "id": "settle"})
         await self.until(lambda: self.frames[-1:] and self.frames[-1].get("id") == "settle", "a pong")
         return self.frames[before:-1]
+
+    async def quiet(self, seconds: float) -> None:
+        """Take frames for a while; none may change a document."""
+        deadline, documents = (
+            time.monotonic() + seconds,
+            {name: held.document for name, held in self.rule.feeds.items()},
+        )
+        while (left := deadline - time.monotonic()) > 0:
+            with contextlib.suppress(TimeoutError):
+                await self.receive(left)
+        assert {name: held.document for name, held in self.rule.feeds.items()} == documents
 
     async def close(self) -> None:
         await self.communicator.disconnect(timeout=5)

@@ -125,6 +125,38 @@ async def test_a_pusher_that_hands_over_leaves_no_gap(site: Site) -> None:
     await client.shows("orders", {"2": {}})
 
 
+async def test_a_client_that_comes_back_up_to_date_costs_no_read(site: Site) -> None:
+    await site.pusher(interval=60)
+    first = await site.client("alice").welcomed("orders", "balance")
+    await first.until(first.rule.live, "live")
+    await first.quiet(0.5)
+    have = {name: {"epoch": held.position[0], "seq": held.position[1]} for name, held in first.rule.feeds.items()}
+    reads = len(site.orders.reads) + len(site.balance.reads)
+    await first.close()
+    again = site.client("alice")
+    again.rule.feeds = first.rule.feeds
+    await again.welcomed("orders", "balance", have=have)
+    await again.until(again.rule.live, "live")
+    assert all(set(entry) == {"epoch", "seq"} for push in pushes(again.frames) for entry in push.values())
+    assert len(site.orders.reads) + len(site.balance.reads) == reads
+
+
+async def test_sockets_stay_live_by_digests_alone(site: Site, faults: Faults) -> None:
+    """With nothing changing no list and no question goes out, and nothing becomes stale."""
+    await site.pusher()
+    clients = [await site.client(name).welcomed("orders", "balance") for name in ("alice", "bob")]
+    for client in clients:
+        await client.until(client.rule.live, "live")
+    await clients[0].quiet(1.0)
+    faults.sent.clear()
+    for client in clients:
+        await client.quiet(1.5)
+        assert client.rule.live()
+    kinds = {message["type"] for message in faults.sent}
+    assert "digest" in kinds
+    assert kinds <= {"digest", "beat"}
+
+
 async def test_a_lost_redis_makes_stale_and_its_return_live(site: Site, settings: Settings, tmp_path: Path) -> None:
     port = free_port()
     url = f"redis://127.0.0.1:{port}/0"
