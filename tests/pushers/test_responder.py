@@ -81,6 +81,25 @@ def test_a_user_who_was_not_read_is_read_first_and_answered_then(bench: Bench) -
     assert bench.answers() == []
 
 
+def test_a_question_during_a_read_that_is_enough_causes_no_other(bench: Bench) -> None:
+    bench.want({"1": {"orders": [[0, 0]]}})
+    bench.refresher.reading.add("1")
+    bench.want({"1": {"orders": [[0, 0]]}}, hub="another")
+    assert bench.refresher.requested == ["1"]
+    bench.read("1", {"orders": {"a": "1"}})
+    assert [hub for hub, _, _ in bench.answers()] == ["hub", "another"]
+
+
+def test_a_question_during_a_read_that_is_not_enough_causes_another(bench: Bench) -> None:
+    bench.want({"1": {"orders": [[0, 0]]}})
+    bench.refresher.reading.add("1")
+    bench.want({"1": {"orders": [[0, 0]], "pnl": [[0, 0]]}}, hub="another")
+    bench.read("1", {"orders": {"a": "1"}})
+    assert bench.refresher.requested == ["1", "1"]
+    bench.read("1", {"orders": {"a": "1"}, "pnl": {}})
+    assert [hub for hub, _, _ in bench.answers()][-1] == "another"
+
+
 def test_what_is_recorded_is_answered_at_once(bench: Bench) -> None:
     bench.want({"1": {"orders": [[0, 0]]}})
     bench.read("1", {"orders": {"a": "1"}})
