@@ -148,8 +148,10 @@ def test_another_project_gets_the_two_packages_and_their_files(installed: Path) 
 
 def test_another_project_gets_what_they_need(installed: Path) -> None:
     (information,) = installed.glob("*.dist-info")
-    needed = {re.split(r"[<>=]", line)[0].lower() for line in Distribution.at(information).requires or []}
+    lines = Distribution.at(information).requires or []
+    needed = {re.split(r"[<>=]", line)[0].lower() for line in lines if "extra ==" not in line}
     assert needed == {"django", "channels", "channels-redis", "daphne", "redis", "msgspec"}
+    assert [re.split(r"[<>=]", line)[0] for line in lines if "extra ==" in line] == ["uvicorn", "websockets"]
 
 
 def test_the_readmes_feed_pushes_a_changed_row_to_its_owner(shop: Shop) -> None:

@@ -171,7 +171,9 @@ def _run(port: int, var_dir: Path, environment: dict[str, str], redis: subproces
             manager.fail(f"redis stopped (rc={redis.returncode}); its log is {var_dir / 'redis.log'}")
 
     manager = ProcessManager(watchers=[announce, watch_redis])
-    web = ["-m", "daphne", "-v", "0", "-b", HOST, "-p", str(port), "tradingsite.asgi:application"]
+    # -1: daphne would otherwise cut every socket after a day.
+    daphne = ["-m", "daphne", "-v", "0", "--websocket_timeout", "-1", "-b", HOST, "-p", str(port)]
+    web = [*daphne, "tradingsite.asgi:application"]
     manager.add_process("web", [sys.executable, *web], env=environment, cwd=BASE_DIR)
     for name, command in (("pushers", "runpushers"), ("market", "runmarket")):
         manager.add_process(name, [sys.executable, "manage.py", command], env=environment, cwd=BASE_DIR)

@@ -1,5 +1,6 @@
 """The settings of a project with parcels: Django, the two reusable apps, and one app of its own."""
 
+import json
 import os
 
 SECRET_KEY = "only the tests run this project"
@@ -36,7 +37,8 @@ CHANNEL_LAYERS = {
         "CONFIG": {"hosts": [{"address": os.environ["REDIS_URL"], "socket_timeout": None}]},
     }
 }
-PUSHERS = {"LEASE_SECONDS": 2.0}
+PUSHERS = {"LEASE_SECONDS": 2.0, **json.loads(os.environ.get("FOREIGN_PUSHERS", "{}"))}
+CONSUMERS = json.loads(os.environ.get("FOREIGN_CONSUMERS", "{}"))
 
 LOGGING = {
     "version": 1,

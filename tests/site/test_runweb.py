@@ -1,0 +1,140 @@
+"""The production server, as a process: it lets its sockets go in order, and no slow reader holds anybody up."""
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.pushers.foreign_process import ROOT
+from tests.site.web_process import ForeignSite, foreign_site, until
+
+pytestmark = pytest.mark.site
+
+KIB = 1024
+CHANGE_ALL = """
+import sys, time
+from django.utils.crypto import get_random_string
+from tests.foreign.parcels.models import Parcel
+rows = list(Parcel.objects.all())
+end = time.monotonic() + {seconds}
+while time.monotonic() < end:
+    for row in rows:
+        row.destination = get_random_string(100)
+    Parcel.objects.bulk_update(rows, ["destination"])
+    time.sleep(0.05)
+print(rows[0].destination)
+"""
+
+
+@pytest.fixture
+def foreign(tmp_path: Path, redis_url: str) -> Iterator[ForeignSite]:
+    with foreign_site(tmp_path, redis_url) as site:
+        yield site
+
+
+def make_parcels(site: ForeignSite, name: str, count: int = 1) -> None:
+    site.python(
+        "from django.contrib.auth import get_user_model; from tests.foreign.parcels.models import Parcel\n"
+        f"owner = get_user_model().objects.get(username={name!r})\n"
+        f"Parcel.objects.bulk_create([Parcel(owner=owner, destination='Oslo') for _ in range({count})])"
+    )
+
+
+def test_at_sigterm_every_socket_is_told_when_to_come_back(foreign: ForeignSite) -> None:
+    web = foreign.start_web(RECONNECTS_PER_SECOND=1)
+    session = foreign.sign_in("alice")
+    clients = [foreign.client(session).subscribe("parcels") for _ in range(3)]
+    assert web.end() == 0
+    assert [client.until_closed() for client in clients] == [1012] * 3
+    for client in clients:
+        assert client.frames[-1][1] == {"type": "goodbye", "reason": "restart", "reconnect_ms": [500, 3500]}
+    assert "Traceback" not in web.log.read_text()
+
+
+def test_a_client_that_reads_nothing_does_not_keep_the_server_from_ending(foreign: ForeignSite) -> None:
+    foreign.start_pushers(0.1)
+    web = foreign.start_web()
+    session = foreign.sign_in("alice")
+    make_parcels(foreign, "alice", 400)
+    stuck = foreign.client(session, receive_buffer=4 * KIB).subscribe("parcels")
+    stuck.reading.clear()
+    foreign.python(CHANGE_ALL.format(seconds=2))
+    began = time.monotonic()
+    assert web.end(signal.SIGINT) == 0
+    assert time.monotonic() - began < 15  # the sum of what the server grants at its end
+
+
+def test_a_stalled_reader_is_closed_with_4413_and_delays_nobody(foreign: ForeignSite) -> None:
+    foreign.start_pushers(0.1)
+    web = foreign.start_web(SLOW_SECONDS=2, HEARTBEAT_SECONDS=1)
+    session, other = foreign.sign_in("alice"), foreign.sign_in("bob")
+    make_parcels(foreign, "alice", 400)
+    make_parcels(foreign, "bob")
+    first = foreign.client(session).subscribe("parcels")
+    bystander = foreign.client(other).subscribe("parcels")
+    first.until("push")
+    before = web.memory()
+    stalled = [foreign.client(session, receive_buffer=4 * KIB).subscribe("parcels") for _ in range(10)]
+    for client in stalled:
+        client.reading.clear()
+    foreign.python(CHANGE_ALL.format(seconds=4))
+    # What the others missed would show as a gap in their sequence.
+    for client in (first, bystander):
+        seqs = [frame["feeds"]["parcels"]["seq"] for frame in client.of("push")]
+        assert seqs == list(range(seqs[0], seqs[0] + len(seqs)))
+        assert client.closed is None
+    assert len(first.of("push")) > 10
+    assert web.memory() - before < 10 * (64 + 64) * KIB + 16 * KIB * KIB  # the queues, one frame each, and the rest
+    for client in stalled:
+        client.reading.set()
+        assert client.until_closed() == 4413
+    assert web.log.read_text().count("did not read for 2 s; closing it") == 10
+
+
+def test_a_slow_reader_gets_the_newest_state_instead_of_all_that_was(foreign: ForeignSite) -> None:
+    foreign.start_pushers(0.1)
+    foreign.start_web()
+    session = foreign.sign_in("alice")
+    make_parcels(foreign, "alice", 400)
+    watching = foreign.client(session).subscribe("parcels")
+    slow = foreign.client(session, receive_buffer=4 * KIB).subscribe("parcels")
+    slow.until("push")
+    slow.reading.clear()
+    newest = foreign.python(CHANGE_ALL.format(seconds=3))
+    slow.reading.set()
+    until(lambda: newest in str(slow.of("push")[-1]), "the newest state")
+    assert any("snapshot" in frame["feeds"]["parcels"] for frame in slow.of("push")[1:])
+    assert len(slow.of("push")) < len(watching.of("push"))
+
+
+def test_a_frame_of_more_than_twice_the_limit_is_not_even_read(foreign: ForeignSite) -> None:
+    foreign.start_web(FRAME_BYTES=1000)
+    session = foreign.sign_in("alice")
+    large, huge = foreign.client(session), foreign.client(session)
+    large.send('"' + "x" * 1500 + '"')
+    assert large.until("error")[0]["code"] == "frame_too_large"
+    huge.send('"' + "x" * 3000 + '"')
+    assert huge.until_closed() == 1009
+
+
+def test_a_port_that_is_taken_is_named(foreign: ForeignSite) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = str(listener.getsockname()[1])
+        refused = subprocess.run(
+            [sys.executable, "-m", "django", "runweb", "--port", port],
+            cwd=ROOT,
+            env=foreign.environment,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+    assert refused.returncode == 1
+    assert f"Can't listen at 127.0.0.1:{port}" in refused.stderr
