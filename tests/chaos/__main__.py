@@ -34,6 +34,7 @@ def plan(arguments: list[str]) -> Plan:
     )
     parser.add_argument("--faults", choices=("mixed", "pushers", "none"), default="mixed")
     parser.add_argument("--only", help="of mixed faults, those whose names begin with one of these: redis,web_kill")
+    parser.add_argument("--gap", type=float, help="seconds between faults; then no repair is held against its bar")
     parser.add_argument("--server", choices=SERVERS, default=next(reversed(SERVERS)))
     parser.add_argument("--pushers", type=int, default=3)
     parser.add_argument("--interval", type=float, default=1.0, help="seconds between two reads of a feed")
@@ -45,7 +46,7 @@ def plan(arguments: list[str]) -> Plan:
     if given.only:
         kinds = [kind for kind in kinds if kind.name.startswith(tuple(given.only.split(",")))]
     faults = {
-        "mixed": lambda: mixed(given.seed, seconds, given.clients, kinds),
+        "mixed": lambda: mixed(given.seed, seconds, given.clients, kinds, given.gap),
         "pushers": lambda: pusher_kills(given.seed, seconds),
         "none": list,
     }[given.faults]()
@@ -61,6 +62,7 @@ def plan(arguments: list[str]) -> Plan:
         pushers=given.pushers,
         interval=given.interval,
         market=given.market,
+        repairs_apart=given.gap is None,
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from django.utils.module_loading import import_string
 
+from pushers.conf import pusher_settings
 from pushers.shard import shard_of
 from tradingsite.settings import CHANNEL_LAYERS
 
@@ -75,19 +76,20 @@ class Notes:
 
 def owned(message: dict[str, Any]) -> Iterator[tuple[int, int]]:
     """Yield the (shard, epoch) pairs for which whoever sends this message claims to be the owner."""
-    kind = message["type"]
+    kind, count = message["type"], pusher_settings().SHARDS
     if kind == "beat":
-        for shard, epoch in message.get("shards") or [[message.get("shard"), message.get("epoch")]]:
-            yield shard, epoch
+        yield from map(tuple, message["shards"])
     elif kind == "confirm":
         for shard, epoch, *_ in message["shards"]:
             yield shard, epoch
+    elif kind == "ticker":
+        yield shard_of(message["symbol"], count), message["epoch"]
     elif kind in ("push", "answer"):
         users = {message["user"]: message["feeds"]} if kind == "push" else message["users"]
         for user, feeds in users.items():
             for epoch, seq, *_ in feeds.values():
                 if seq:
-                    yield shard_of(user), epoch
+                    yield shard_of(user, count), epoch
 
 
 class FaultyLayer(Base):  # type: ignore[misc]

@@ -81,6 +81,8 @@ class Judge:
 
     def judge(self, lines: Iterable[dict[str, Any]], end: float) -> Verdict:
         for line in lines:
+            if line["t"] > end:
+                break
             if "c" not in line:
                 self.verdict.lag = max(self.verdict.lag, line["seconds"])
                 continue

@@ -22,6 +22,7 @@ FAR = Decimal(20)  # a buy limit that the market never meets
 COST = Decimal(100)  # what a marked position of one unit cost
 BROKEN = -1  # the version of a document that no version makes
 NEWEST = 50  # fills that the feed shows
+FILLS = 3  # of each version
 
 ACCOUNT = re.compile(r"u(\d+)-(?:marks|desk)")
 
@@ -77,7 +78,7 @@ def shown(feed: str, document: Any, trader: int) -> Shown:
     digest = desk_digest(document, trader)
     try:
         return READERS[feed](document, trader)._replace(desk=digest)
-    except (KeyError, ValueError, TypeError, ArithmeticError, AttributeError):
+    except (LookupError, ValueError, TypeError, ArithmeticError, AttributeError):
         return Shown(BROKEN, None, digest)
 
 
@@ -157,9 +158,12 @@ def _orders(document: Any, trader: int) -> Shown:
 
 
 def _fills(document: Any, trader: int) -> Shown:
-    (found,) = _of_marks(document, trader)
-    marked = int(found["amount"])
-    return Shown(_checked(marked, trader, {"cost": str(marked), "price": "1"}, found))
+    entries = sorted(_of_marks(document, trader), key=lambda entry: Decimal(entry["price"]))
+    marked = int(entries[0]["amount"])
+    whole = [(entry["price"], entry["amount"], entry["cost"]) for entry in entries] == [
+        (str(price), str(marked), str(price * marked)) for price in range(1, FILLS + 1)
+    ]
+    return Shown(_checked(marked if whole else BROKEN, trader, {}, {}))
 
 
 READERS = {"balance": _balance, "positions": _positions, "pnl": _pnl, "orders": _orders, "fills": _fills}

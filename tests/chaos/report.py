@@ -30,6 +30,7 @@ class Report:
     lease_offences: list[str]
     leaks: list[str]
     crashes: list[str]
+    repairs_apart: bool = True
     figures: dict[str, Any] = field(default_factory=dict)
 
     def broken_bars(self) -> list[str]:
@@ -43,7 +44,7 @@ class Report:
         said += self.lease_offences[:10] + self.leaks + self.crashes
         for kind, seconds in longest(self.repaired).items():
             most = next((limit for name, limit in MOST_REPAIR.items() if kind.startswith(name)), None)
-            if most is not None and seconds > most:
+            if self.repairs_apart and most is not None and seconds > most:
                 said.append(f"{kind} took {seconds} s to repair, at most {most:g} are promised")
         if self.updates < self.wanted_updates:
             said.append(f"only {self.updates} of {self.wanted_updates} row versions were committed")

@@ -34,7 +34,7 @@ NORMAL = 1.0  # seconds beyond the interval that a change takes on a busy machin
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run does. `interval`: of every feed, in seconds."""
+    """What a run does. `interval`: of every feed, in seconds. `repairs_apart`: faults leave time for their repair."""
 
     seed: int
     seconds: float
@@ -47,6 +47,7 @@ class Plan:
     pushers: int = 3
     interval: float = 1.0
     market: bool = False
+    repairs_apart: bool = True
 
 
 class Run:
@@ -180,5 +181,6 @@ class Run:
             lease_offences=self.leases.offences + overlaps,
             leaks=held,
             crashes=self.stack.crashes,
+            repairs_apart=plan.repairs_apart,
             figures=figures,
         )

@@ -70,8 +70,13 @@ class Fault:
         return f"{self.at:6.1f} s  {self.kind}{whom}, {self.seconds:.1f} s"
 
 
-def mixed(seed: int, seconds: float, clients: int, kinds: Sequence[Kind] = KINDS) -> list[Fault]:
-    """Return faults of all kinds in turn, each round in another order, until `seconds` are full."""
+def mixed(
+    seed: int, seconds: float, clients: int, kinds: Sequence[Kind] = KINDS, gap: float | None = None
+) -> list[Fault]:
+    """Return faults of all kinds in turn, each round in another order, until `seconds` are full.
+
+    `gap`, in seconds, stands for the kinds' own.
+    """
     chance, at = random.Random(f"{seed}/schedule"), WARM_SECONDS
     faults: list[Fault] = []
     turns: defaultdict[str, count[int]] = defaultdict(lambda: count(chance.randrange(6)))
@@ -79,12 +84,13 @@ def mixed(seed: int, seconds: float, clients: int, kinds: Sequence[Kind] = KINDS
         for kind in chance.sample(kinds, len(kinds)):
             lasts = round(chance.uniform(*kind.seconds), 2)
             hit = max(1, round(kind.clients * clients)) if kind.clients else 0
-            if at + lasts + kind.gap > seconds:
+            pause = kind.gap if gap is None else gap
+            if at + lasts + pause > seconds:
                 return faults
             # Processes take turns: after one web server's fault most clients are on the other one.
             which = next(turns[kind.name.partition("_")[0]])
             faults.append(Fault(round(at, 2), kind.name, lasts, which, hit))
-            at += lasts + kind.gap
+            at += lasts + pause
 
 
 def pusher_kills(seed: int, seconds: float, every: float = 20.0) -> list[Fault]:

@@ -1,6 +1,7 @@
 """The rows that a chaos run starts with: traders with a token, two accounts each, and two instruments."""
 
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from django.utils import timezone
@@ -55,7 +56,7 @@ def write_marks(rows: Marked, version: int) -> int:
         fees=version,
         realized_pnl=-version,
     )
-    return written + _write_order(rows, version) + _write_fill(rows, version)
+    return written + _write_order(rows, version) + _write_fills(rows, version)
 
 
 def _write_order(rows: Marked, version: int) -> int:
@@ -67,7 +68,7 @@ def _write_order(rows: Marked, version: int) -> int:
     deleted, _ = order.delete()
     Order.objects.create(
         account_id=rows.account,
-        instrument=Instrument.objects.get(symbol=marks.STILL),
+        instrument_id=instrument_id(marks.STILL),
         client_order_id=f"v{version}",
         side="buy",
         type="limit",
@@ -77,17 +78,25 @@ def _write_order(rows: Marked, version: int) -> int:
     return deleted + 1
 
 
-def _write_fill(rows: Marked, version: int) -> int:
+def _write_fills(rows: Marked, version: int) -> int:
     deleted, _ = Fill.objects.filter(account_id=rows.account).delete()
-    Fill.objects.create(
-        order_id=rows.order,
-        account_id=rows.account,
-        instrument=Instrument.objects.get(symbol=marks.instrument(rows.trader)),
-        trade_id=f"v{version}",
-        side="buy",
-        price=1,
-        amount=version,
-        cost=version,
-        taker_or_maker="taker",
+    Fill.objects.bulk_create(
+        Fill(
+            order_id=rows.order,
+            account_id=rows.account,
+            instrument_id=instrument_id(marks.instrument(rows.trader)),
+            trade_id=f"v{version}-{price}",
+            side="buy",
+            price=price,
+            amount=version,
+            cost=version * price,
+            taker_or_maker="taker",
+        )
+        for price in range(1, marks.FILLS + 1)
     )
-    return deleted + 1
+    return deleted + marks.FILLS
+
+
+@cache
+def instrument_id(symbol: str) -> int:
+    return Instrument.objects.get(symbol=symbol).pk

@@ -12,7 +12,15 @@ from tests.servers import POSTGRES_SETTINGS, initialise_postgres, start_postgres
 from tradingsite.embedded_redis import embedded_redis, free_port, wait_for_redis
 
 # A crash must not lose what was committed, or the ledger would be wrong; the machine itself does not crash.
-SETTINGS = {**POSTGRES_SETTINGS, "synchronous_commit": "on", "max_connections": "200", "log_min_messages": "warning"}
+# The same few rows change all the time, so it must clean up behind them.
+SETTINGS = {
+    **POSTGRES_SETTINGS,
+    "synchronous_commit": "on",
+    "max_connections": "200",
+    "log_min_messages": "warning",
+    "autovacuum": "on",
+    "autovacuum_naptime": "10",
+}
 CLIENTS = "pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
 
 

@@ -201,7 +201,10 @@ DOCUMENTS = {
             "status": "open",
         }
     },
-    "fills": {"9": {"account": "u7-marks", "amount": "12007", "cost": "12007", "price": "1"}},
+    "fills": {
+        str(10 - price): {"account": "u7-marks", "amount": "12007", "cost": str(12007 * price), "price": str(price)}
+        for price in (1, 2, 3)
+    },
     "pnl": {
         "u7-marks": {
             "fees": "12007",
@@ -222,9 +225,9 @@ def test_a_document_names_its_version(feed: str) -> None:
 
 @pytest.mark.parametrize("feed", marks.FEEDS)
 def test_a_document_of_two_versions_or_of_another_trader_names_none(feed: str) -> None:
-    ((key, entry),) = DOCUMENTS[feed].items()
+    key, entry = next(iter(DOCUMENTS[feed].items()))
     number = next(name for name in ("used", "stopLoss", "remaining", "cost", "realizedPnl") if name in entry)
-    torn = {key: {**entry, number: "11007"}}
+    torn = DOCUMENTS[feed] | {key: {**entry, number: "11007"}}
     for lie in (torn, {}, None, {key: {}}):
         if feed != "orders" or lie != {}:  # which says that there is no order
             assert marks.shown(feed, lie, TRADER).version == marks.BROKEN
