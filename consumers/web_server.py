@@ -11,6 +11,7 @@ from django.conf import settings
 from consumers.conf import consumer_settings
 from consumers.farewell import say_goodbye
 from consumers.web_socket import WebSocket
+from pushers.runner import pushing
 
 CLOSING = 3.0  # seconds that clients have to answer the close
 REQUESTS = 10  # seconds that requests under way have to end
@@ -21,13 +22,29 @@ STEP = 0.05
 
 
 class WebServer(uvicorn.Server):
-    """A uvicorn server that lets its sockets go in order, and ends with exit code 0 after SIGTERM."""
+    """A uvicorn server that lets its sockets go in order, and ends with exit code 0 after SIGTERM.
+
+    With `with_pushers` the push engine runs in it too; should that fail, the server ends with it.
+    """
+
+    def __init__(self, config: uvicorn.Config, *, with_pushers: bool = False) -> None:
+        super().__init__(config)
+        self._with_pushers = with_pushers
 
     def run(self, sockets: list[socket.socket] | None = None) -> None:
         """Serve until SIGTERM or SIGINT."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self.handle_exit)  # uvicorn raises the signal again at its end; it then does nothing
         super().run(sockets)
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve until told to stop, pushing meanwhile where that was asked for."""
+        if not self._with_pushers:
+            await super().serve(sockets)
+            return
+        async with pushing() as task:
+            task.add_done_callback(lambda ended: setattr(self, "should_exit", True))
+            await super().serve(sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop listening, say goodbye, close the sockets, and cut off who does not answer; then end the requests."""
@@ -63,8 +80,11 @@ def listening_socket(host: str, port: int, *, shared: bool) -> socket.socket:
     return listener
 
 
-def serve(listener: socket.socket, *, forwarded_allow_ips: str) -> None:
-    """Serve settings.ASGI_APPLICATION on a bound socket until SIGTERM or SIGINT."""
+def serve(listener: socket.socket, *, forwarded_allow_ips: str, with_pushers: bool = False) -> None:
+    """Serve settings.ASGI_APPLICATION on a bound socket until SIGTERM or SIGINT.
+
+    `with_pushers`: push from this process too. Raises ShardCountError where it may not.
+    """
     module, _, name = settings.ASGI_APPLICATION.rpartition(".")
     config = uvicorn.Config(
         f"{module}:{name}",
@@ -81,4 +101,4 @@ def serve(listener: socket.socket, *, forwarded_allow_ips: str) -> None:
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=REQUESTS,
     )
-    WebServer(config).run([listener])
+    WebServer(config, with_pushers=with_pushers).run([listener])

@@ -7,8 +7,9 @@ import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 
-from pushers.engine import Engine
-from pushers.lease import ShardCountError
+from pushers.conf import pusher_settings
+from pushers.engine import Engine, Selection
+from pushers.lease import Leases, ShardCountError
 
 logger = logging.getLogger(__name__)
 
@@ -93,6 +94,20 @@ class Runner:
             await self.engine.keeper.release()
             for service in services:
                 service.cancel()
+
+
+@asynccontextmanager
+async def pushing() -> AsyncIterator[asyncio.Task[None]]:
+    """Push from within another program's event loop while the block lasts; yield the task, which ends before only in
+    failure."""
+    settings = pusher_settings()
+    runner = Runner(Engine(Selection.of(), Leases(settings.SHARDS, settings.LEASE_SECONDS)))
+    task = asyncio.create_task(runner.push(), name="pushers")
+    try:
+        yield task
+    finally:
+        runner.stop.set()
+        await task
 
 
 @contextmanager

@@ -31,12 +31,12 @@ DATABASES = {
         "OPTIONS": {"timeout": 20, "transaction_mode": "IMMEDIATE", "init_command": "PRAGMA journal_mode=WAL"},
     }
 }
-CHANNEL_LAYERS = {
-    "default": {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
-        "CONFIG": {"hosts": [{"address": os.environ["REDIS_URL"], "socket_timeout": None}]},
-    }
+REDIS = {
+    "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+    "CONFIG": {"hosts": [{"address": os.environ["REDIS_URL"], "socket_timeout": None}]},
 }
+IN_MEMORY = {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+CHANNEL_LAYERS = {"default": REDIS if os.environ["REDIS_URL"] else IN_MEMORY}
 PUSHERS = {"LEASE_SECONDS": 2.0, **json.loads(os.environ.get("FOREIGN_PUSHERS", "{}"))}
 CONSUMERS = json.loads(os.environ.get("FOREIGN_CONSUMERS", "{}"))
 

@@ -45,6 +45,19 @@ def make_parcels(site: ForeignSite, name: str, count: int = 1) -> None:
     )
 
 
+def run_web(site: ForeignSite, *arguments: str, port: int | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a web server that ends by itself."""
+    return subprocess.run(
+        [sys.executable, "-m", "django", "runweb", "--port", str(port or site.port), *arguments],
+        cwd=ROOT,
+        env=site.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
 def test_at_sigterm_every_socket_is_told_when_to_come_back(foreign: ForeignSite) -> None:
     web = foreign.start_web(RECONNECTS_PER_SECOND=1)
     session = foreign.sign_in("alice")
@@ -122,19 +135,35 @@ def test_a_frame_of_more_than_twice_the_limit_is_not_even_read(foreign: ForeignS
     assert huge.until_closed() == 1009
 
 
+def test_one_process_without_redis_serves_and_pushes(tmp_path: Path) -> None:
+    with foreign_site(tmp_path, redis_url="") as site:
+        web = site.start_web("--with-pushers")
+        session = site.sign_in("alice")
+        make_parcels(site, "alice")
+        client = site.client(session).subscribe("parcels")
+        assert "Oslo" in str(client.until("push"))
+        newest = site.python(CHANGE_ALL.format(seconds=0.1))
+        until(lambda: newest in str(client.of("push")[-1]), "the change")
+        assert web.end() == 0
+        assert client.until_closed() == 1012
+        assert "The push service stopped." in web.log.read_text()
+        assert "Traceback" not in web.log.read_text()
+
+
+def test_a_web_server_that_may_not_push_says_why_and_ends(tmp_path: Path) -> None:
+    with foreign_site(tmp_path, redis_url="") as site:
+        site.python("from pushers.lease import Leases; Leases(8, 4.0).step()")
+        refused = run_web(site, "--with-pushers")
+    assert refused.returncode == 1
+    assert "but the database has 8 shards" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
 def test_a_port_that_is_taken_is_named(foreign: ForeignSite) -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        port = str(listener.getsockname()[1])
-        refused = subprocess.run(
-            [sys.executable, "-m", "django", "runweb", "--port", port],
-            cwd=ROOT,
-            env=foreign.environment,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=False,
-        )
+        port = listener.getsockname()[1]
+        refused = run_web(foreign, port=port)
     assert refused.returncode == 1
     assert f"Can't listen at 127.0.0.1:{port}" in refused.stderr

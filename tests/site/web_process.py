@@ -36,9 +36,11 @@ print(session.session_key)
 class WebProcess:
     """A web server whose output can be read."""
 
-    def __init__(self, environment: dict[str, str], port: int, log: Path, *, daphne: list[str] | None = None) -> None:
+    def __init__(
+        self, environment: dict[str, str], port: int, log: Path, *arguments: str, daphne: list[str] | None = None
+    ) -> None:
         self.port, self.log = port, log
-        serve = ["-m", "django", "runweb", "--port", str(port)]
+        serve = ["-m", "django", "runweb", "--port", str(port), *arguments]
         if daphne is not None:
             serve = ["-m", "daphne", *daphne, "-b", "127.0.0.1", "-p", str(port), "tests.foreign.asgi:application"]
         with log.open("ab") as output:
@@ -86,10 +88,10 @@ class ForeignSite:
     def python(self, code: str) -> str:
         return run_python(code, self.environment)
 
-    def start_web(self, *, daphne: list[str] | None = None, **consumers: Any) -> WebProcess:
+    def start_web(self, *arguments: str, daphne: list[str] | None = None, **consumers: Any) -> WebProcess:
         """Start the web server with these of settings.CONSUMERS."""
         environment = {**self.environment, "FOREIGN_CONSUMERS": json.dumps(consumers)}
-        self.web = WebProcess(environment, self.port, self.folder / "web.log", daphne=daphne)
+        self.web = WebProcess(environment, self.port, self.folder / "web.log", *arguments, daphne=daphne)
         return self.web
 
     def start_pushers(self, interval: float, **pushers: Any) -> PusherProcess:

@@ -5,6 +5,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from pushers.lease import ShardCountError
+
 
 class Command(BaseCommand):
     help = (
@@ -27,6 +29,13 @@ class Command(BaseCommand):
             help="the proxies whose X-Forwarded-For and -Proto count (default: %(default)s)",
         )
 
+        parser.add_argument(
+            "--with-pushers",
+            action="store_true",
+            help="push from this process too, instead of by runpushers: for a small site, which may then do without "
+            "Redis, on the in-memory channel layer",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         if not getattr(settings, "ASGI_APPLICATION", None):
             raise CommandError('ASGI_APPLICATION is not set; expected, for example, "shop.asgi.application".')
@@ -42,4 +51,11 @@ class Command(BaseCommand):
             raise CommandError(f"Can't listen at {host}:{port}: {error}.") from error
         self.stdout.write(f"Serving {settings.ASGI_APPLICATION} at http://{host}:{listener.getsockname()[1]}/")
         self.stdout.flush()
-        serve(listener, forwarded_allow_ips=options["forwarded_allow_ips"])
+        try:
+            serve(
+                listener,
+                forwarded_allow_ips=options["forwarded_allow_ips"],
+                with_pushers=options["with_pushers"],
+            )
+        except ShardCountError as error:
+            raise CommandError(str(error)) from None
