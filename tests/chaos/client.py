@@ -123,10 +123,10 @@ class Client:
         self.rule.opened(time.monotonic())
         while not self._stopped.is_set():
             if self._frozen_until > time.monotonic():
-                await self._be_frozen()
+                await self._be_frozen(socket)
             now = time.monotonic()
             if now >= self.rule.death:
-                raise TimeoutError("no frame for two heartbeats")
+                self._die(socket)
             wake = min(self.rule.next_time(now), self.rule.death, now + ANSWER) - now
             try:
                 text = await asyncio.wait_for(socket.recv(), max(wake, 0.001))
@@ -138,16 +138,22 @@ class Client:
                 await socket.send(json.dumps(answer))
             self._note(time.monotonic())
 
-    async def _be_frozen(self) -> None:
+    async def _be_frozen(self, socket: websockets.ClientConnection) -> None:
         self._say("frozen")
         while (left := self._frozen_until - time.monotonic()) > 0 and not self._stopped.is_set():
             await self._pause(left)
         dead = time.monotonic() >= self.rule.death
-        if dead:  # the first thing that its timers tell it, before anybody looks at the page
+        if dead:  # the first thing that its timers tell it, before anybody looks at the page again
             self._lost()
         self._say("thawed")
         if dead:
-            raise TimeoutError("no frame for two heartbeats")
+            self._die(socket)
+
+    def _die(self, socket: websockets.ClientConnection) -> None:
+        """Show nothing as live any more, at once: to close the connection in order may take seconds."""
+        self._lost()
+        socket.transport.abort()
+        raise TimeoutError("no frame for two heartbeats")
 
     def _take(self, frame: dict[str, Any], now: float) -> list[dict[str, Any]]:
         """Look at a frame as a judge would, then as the client does."""

@@ -16,9 +16,10 @@ from tradingsite.embedded_redis import free_port
 from tradingsite.environment import BASE_DIR
 from tradingsite.leash import die_with_parent
 
-STOP_SECONDS = 20
+STOP_SECONDS = 25  # a web server says goodbye and ends within 20
 SERVERS = {
     "daphne": ["-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", "{port}", "tradingsite.asgi:application"],
+    "runweb": ["manage.py", "runweb", "--port", "{port}"],
 }
 
 
