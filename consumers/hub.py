@@ -21,6 +21,7 @@ from consumers.owners import Owners
 from consumers.symbol_board import SymbolBoard
 from consumers.watched_user import WatchedUser
 from pushers.clock import now_ms
+from pushers.console_log import name_outages_once
 from pushers.layer import Layer, Message
 from pushers.stream import Entry, Position
 
@@ -211,6 +212,7 @@ class Hub:
     # Tasks
 
     async def _run(self) -> None:
+        name_outages_once()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._access.run())
             await self._open_layer()

@@ -45,6 +45,13 @@ def console_log(verbosity: int) -> Iterator[None]:
         yield
 
 
+def name_outages_once() -> None:
+    """Have an outage of Redis named in one line for the rest of the process, unless the project filters it itself."""
+    logger = logging.getLogger("channels_redis.pubsub")
+    if not logger.filters:
+        logger.addFilter(OncePerOutage())
+
+
 @contextmanager
 def _filtered(logger: logging.Logger) -> Iterator[None]:
     if logger.filters:

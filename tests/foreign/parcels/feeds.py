@@ -1,5 +1,6 @@
-"""The feed of this project: every owner's parcels."""
+"""The feed of this project: every owner's parcels. The file that FOREIGN_READS names counts who was read."""
 
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,9 @@ class ParcelFeed(Feed):
     interval = 5.0
 
     def fetch(self, user_ids: Sequence[Any]) -> dict[Any, Document]:
+        if counted := os.environ.get("FOREIGN_READS"):
+            with open(counted, "a") as file:
+                file.write(f"{len(user_ids)}\n")
         documents: dict[Any, Document] = {user_id: {} for user_id in user_ids}
         rows = Parcel.objects.filter(owner__in=user_ids).values_list("owner", "pk", "destination", "status")
         for owner, parcel, destination, status in rows:
