@@ -15,6 +15,7 @@ from pushers.stream import Position, Stale
 
 logger = logging.getLogger(__name__)
 
+KEPT = 4  # times the limit: what kept frames may come to
 FIRST_CHECK = 1.0  # seconds: what was granted is checked once more, for the hint that came while it was granted
 
 
@@ -68,9 +69,10 @@ class Connection:
         self.heartbeat_due = 0.0
         self.on_overflow: Callable[[Connection], None] = lambda connection: None
         self._send, self._limit = send, queue_bytes
+        self._room: float = queue_bytes  # what may be queued now: more than the limit while the newest state is
         self._queue: deque[Queued] = deque()
         self._queued = 0
-        self._overflowed = False
+        self._overflowed = self._swamped = False
         self._sending_since = math.inf
         self._writer: asyncio.Task[None] | None = None
 
@@ -78,12 +80,15 @@ class Connection:
         """Queue a frame. Never waits: a reader who is too slow loses the queue and gets a snapshot instead.
 
         A single frame always has its place, or a document larger than the limit could never be sent. `keep` is for the
-        few that no snapshot makes good.
+        few that no snapshot makes good, such as answers; who asks on and on without reading them is too slow at once.
         """
         if self._overflowed and not keep:
             return
         size = len(text) if text.isascii() else len(text.encode())
-        if self._queue and self._queued + size > self._limit and not keep:
+        if keep and self._queued + size > KEPT * self._limit:
+            self._swamped = True
+            return
+        if self._queue and self._queued + size > self._room and not keep:
             self._queue = deque(queued for queued in self._queue if queued.keep)
             self._queued, self._overflowed = sum(queued.size for queued in self._queue), True
             return
@@ -103,7 +108,7 @@ class Connection:
 
     def stalled(self, now: float) -> float:
         """Return for how many seconds the frame being sent has not been taken."""
-        return max(0.0, now - self._sending_since)
+        return math.inf if self._swamped else max(0.0, now - self._sending_since)
 
     def abandon(self) -> None:
         """Stop writing: the socket is gone."""
@@ -111,15 +116,22 @@ class Connection:
         if self._writer is not None:
             self._writer.cancel()
 
+    def _start_over(self) -> None:
+        """Have the newest state written, however much it is: a queue that it does not fit into would never end."""
+        self._overflowed, self._room = False, math.inf
+        self.on_overflow(self)
+        self._room = self._queued + self._limit
+
     async def _drain(self) -> None:
         try:
             while self._queue or self._overflowed:
                 if not self._queue:
-                    self._overflowed = False
-                    self.on_overflow(self)
+                    self._start_over()
                     continue
                 queued = self._queue.popleft()
                 self._queued -= queued.size
+                if not self._queue:
+                    self._room = self._limit
                 self._sending_since = time.monotonic()
                 await self._send(queued.text)
                 self._sending_since = math.inf

@@ -156,7 +156,8 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
         feeds = codes | await allowed_feeds(self.user, asked_feeds)
         asked_symbols, codes = _within(self.settings.SYMBOLS_PER_SOCKET, frame.symbols, connection.symbols)
         symbols = codes | await allowed_symbols(self.user, asked_symbols)
-        connection.write(frames.server_frame("subscribed", id=frame.id, feeds=_grants(feeds), symbols=_grants(symbols)))
+        answer = frames.server_frame("subscribed", id=frame.id, feeds=_grants(feeds), symbols=_grants(symbols))
+        connection.write(answer, keep=True)
         granted = {name: frame.position(name) for name, code in feeds.items() if not code}
         Hub.current().subscribe(connection, granted)
         Hub.current().subscribe_symbols(connection, [symbol for symbol, code in symbols.items() if not code])
@@ -166,7 +167,7 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
         Hub.current().unsubscribe(connection, frame.feeds)
         Hub.current().unsubscribe_symbols(connection, frame.symbols)
         done = {"feeds": _grants(dict.fromkeys(frame.feeds, "")), "symbols": _grants(dict.fromkeys(frame.symbols, ""))}
-        connection.write(frames.server_frame("unsubscribed", id=frame.id, **done))
+        connection.write(frames.server_frame("unsubscribed", id=frame.id, **done), keep=True)
 
     async def refuse(self, error: frames.FrameError) -> None:
         """Answer a frame that can't be understood; a client that keeps sending such is sent away."""
@@ -183,7 +184,7 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
     async def say_error(self, error: frames.FrameError) -> None:
         text = frames.server_frame("error", code=error.code, message=error.message, id=error.frame_id)
         if self.connection is not None:
-            self.connection.write(text)
+            self.connection.write(text, keep=True)
         else:
             await self.send_text(text)
 

@@ -191,10 +191,10 @@ class Engine:
     async def _beat(self) -> None:
         self.beat()
 
-    async def _tell_released(self) -> None:
+    def _tell_released(self) -> None:
         """Have the other processes look at once for what this one does not hold any more."""
-        if self.layer.channel:
-            await self.layer.send_group(PUSHERS_GROUP, {"type": "released"})
+        assert self.sender is not None
+        self.sender.to_group([], PUSHERS_GROUP, {"type": "released"})
 
     async def _sweep(self) -> None:
         for user, feed in self.watchers.sweep(time.monotonic()):

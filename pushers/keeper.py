@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from pushers.lease import Leases, ShardCountError, Standing
 from pushers.orm import OrmThread
@@ -20,8 +20,8 @@ Shards = set[int]
 class LeaseKeeper:
     """Holds this process's share of the shards.
 
-    `on_taken` and `on_lost` are called with the shards, before they are served and after they are not any more;
-    `on_released` is awaited when shards became free for others.
+    `on_taken` and `on_lost` are called with the shards that are served from now on, and not any more; `on_released`
+    when shards became free for others. None of them may wait: leases are renewed here.
     """
 
     def __init__(
@@ -31,7 +31,7 @@ class LeaseKeeper:
         *,
         on_taken: Callable[[Shards], None],
         on_lost: Callable[[Shards], None],
-        on_released: Callable[[], Awaitable[object]],
+        on_released: Callable[[], None],
     ) -> None:
         self.leases = leases
         self.thread = OrmThread("lease")
@@ -78,7 +78,7 @@ class LeaseKeeper:
         self._tell()
         self._say(standing)
         if standing.released:
-            await self._on_released()
+            self._on_released()
         return standing
 
     async def release(self) -> None:
@@ -86,7 +86,7 @@ class LeaseKeeper:
         try:
             async with asyncio.timeout(STATEMENT_SECONDS):
                 await self.thread.run(self.leases.release)
-            await self._on_released()
+            self._on_released()
         except Exception as error:  # noqa: BLE001 - they run out by themselves
             logger.warning(
                 "The leases were not handed over, they run out by themselves: %s: %s", type(error).__name__, error

@@ -18,10 +18,20 @@ logger = logging.getLogger(__name__)
 
 
 async def every(interval: float, tick: Callable[[], Awaitable[object]], stop: asyncio.Event, name: str) -> None:
-    """Await `tick` every `interval` seconds until `stop`. A tick that overruns skips the ones it missed and says so."""
-    due = time.monotonic()
+    """Await `tick` every `interval` seconds until `stop`. A tick that overruns skips the ones it missed and says so.
+
+    One that raises is a mistake of ours, or of a feed in a place where none was expected: the first of a row is logged,
+    and the loop goes on. What it did not read becomes stale.
+    """
+    due, failing = time.monotonic(), False
     while not stop.is_set():
-        await tick()
+        try:
+            await tick()
+            failing = False
+        except Exception:
+            if not failing:
+                logger.exception("Loop %s failed; it is tried again every %g s.", name, interval)
+            failing = True
         due += interval
         late = time.monotonic() - due
         if late > 0:

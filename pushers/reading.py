@@ -141,7 +141,7 @@ class Reader:
             attempt.away = True
             for user, names in wanted.items():
                 results[user].update({name: FeedStale(FETCH_FAILED) for name in names})
-            for outage in self._failing.values():
+            for outage in list(self._failing.values()):  # a copy: the reader serves several threads
                 outage.due = 0.0  # at once: it was not the feed's failure
             self._fails(DATABASE, f"The database does not answer; all documents are kept, marked stale. Cause: {away}")
             return

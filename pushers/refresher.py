@@ -86,15 +86,20 @@ class Refresher:
                 self._done(users, again=False)
                 continue
             wanted = {user: feeds for user in epochs if (feeds := self._watchers.feeds(user))}
+            failed = True
             try:
                 reading = await thread.run(self._reader.read, wanted)
                 self.request(await self._apply(reading, epochs))
                 self.on_refreshed(list(wanted))
+                failed = reading.away
+            except Exception:
+                if not backoff:
+                    logger.exception("A refresh failed; it is tried again.")
             finally:
+                if failed:
+                    self.request(wanted)  # what a nudge said is not forgotten
                 self._done(users, again=True)
-            backoff = min(max(backoff * 2, BACKOFF_FIRST), BACKOFF_LAST) if reading.away else 0.0
-            if reading.away:
-                self.request(wanted)  # what a nudge said is not forgotten
+            backoff = min(max(backoff * 2, BACKOFF_FIRST), BACKOFF_LAST) if failed else 0.0
 
     def _take(self) -> list[str]:
         users = list(self._pending)[: self._batch]

@@ -14,7 +14,7 @@ from pushers.lease import Leases, ShardCountError
 logger = logging.getLogger(__name__)
 
 LISTEN = 2.6  # seconds in which every hub has said once who is watching
-FLUSH = 5.0  # seconds for what is queued at the end
+FLUSH, FLUSH_LAST = 5.0, 1.0  # seconds for what is queued at the end, and for the word that the shards are free
 
 
 class NoLeaseError(Exception):
@@ -92,6 +92,7 @@ class Runner:
             yield group
             await self.engine.outbox.flush(FLUSH)
             await self.engine.keeper.release()
+            await self.engine.outbox.flush(FLUSH_LAST)
             for service in services:
                 service.cancel()
 

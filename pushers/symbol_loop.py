@@ -86,7 +86,7 @@ class SymbolLoop:
         try:
             with read_snapshot(self._seconds):
                 rows = self.feed.fetch(symbols)
-            return {symbol: self._row_text(symbol, row) for symbol, row in rows.items()}
+            return {symbol: self._row_text(symbol, rows[symbol]) for symbol in symbols if symbol in rows}
         except Exception as error:  # noqa: BLE001 - whatever a feed raises makes it stale, not the process dead
             reason = error.reason if isinstance(error, FeedStale) else FETCH_FAILED
             if not any(stale.reason == reason for stale in self._stale.values()):

@@ -136,3 +136,44 @@ async def test_an_abandoned_socket_is_written_to_no_more(started: bool) -> None:
     socket.reading.set()
     await socket.connection.flush(5)
     assert socket.received == []
+
+
+async def test_a_newest_state_larger_than_the_queue_is_sent_whole_and_once() -> None:
+    socket = Socket(limit=100)
+    parts = [f"part {number} " + "x" * 90 for number in range(5)]
+
+    def overflowed(connection: Connection) -> None:
+        socket.overflows += 1
+        assert socket.overflows < 10, "the resync overflows for ever"
+        for part in parts:
+            connection.write(part)
+
+    socket.connection.on_overflow = overflowed
+    socket.connection.write("first")
+    await asyncio.sleep(0)
+    socket.reading.clear()
+    for number in range(20):
+        socket.connection.write(f"frame {number:04}")
+    socket.reading.set()
+    socket.connection.write("and more")  # what comes meanwhile does not start it all over again
+    await socket.connection.flush(5)
+    assert (socket.received[-5:], socket.overflows) == (parts, 1)
+
+
+async def test_an_answer_outlives_the_overflow_that_comes_behind_it() -> None:
+    socket = Socket(limit=100)
+    socket.connection.write("subscribed", keep=True)
+    socket.connection.write("x" * 200)
+    await socket.connection.flush(5)
+    assert socket.received == ["subscribed", "snapshot"]
+
+
+async def test_who_asks_on_and_on_without_reading_is_too_slow_at_once() -> None:
+    socket = Socket(limit=100)
+    socket.reading.clear()
+    for _ in range(60):
+        socket.connection.write("subscribed", keep=True)
+    assert socket.connection.stalled(time.monotonic()) > 1e9
+    assert socket.connection._queued <= 400
+    socket.reading.set()
+    await socket.connection.flush(5)

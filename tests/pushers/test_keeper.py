@@ -75,7 +75,7 @@ class Bench:
         self.told.append(("taken", shards))
         self.taken.set()
 
-    async def _on_released(self) -> None:
+    def _on_released(self) -> None:
         self.told.append(("released", set()))
 
     async def statement_ended(self) -> None:

@@ -59,6 +59,23 @@ async def test_a_tick_that_overruns_skips_and_says_so(monkeypatch, caplog) -> No
     assert "Loop pnl took 0.0 s longer than its interval of 0.01 s; 3 skipped." in caplog.text
 
 
+async def test_a_tick_that_raises_is_named_once_and_the_loop_goes_on(caplog) -> None:
+    stop, ticks = asyncio.Event(), []
+
+    async def tick() -> None:
+        ticks.append(len(ticks))
+        if len(ticks) == 5:
+            stop.set()
+        elif len(ticks) != 3:
+            raise KeyError("a mistake")
+
+    async with asyncio.timeout(5):
+        await every(0.001, tick, stop, "pnl")
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == [
+        "Loop pnl failed; it is tried again every 0.001 s."
+    ] * 2
+
+
 class Bench:
     """A loop over users 1 to 5, of whom those in `read` have been read."""
 

@@ -242,3 +242,24 @@ async def test_a_user_whose_interest_ended_during_the_read_is_not_recorded(new_b
         bench.reader.gate.set()
         await bench.idle()
     assert not bench.publisher.is_ready("1", ["orders"])
+
+
+async def test_a_mistake_during_a_refresh_is_named_once_and_the_users_are_read_again(
+    new_bench, monkeypatch, caplog
+) -> None:
+    monkeypatch.setattr(refresher_module, "BACKOFF_FIRST", 0.001)
+    bench, failures = new_bench(), [KeyError("a mistake")] * 3
+    bench.watch("1")
+    apply = bench.publisher.apply
+
+    def broken(*args):
+        if failures:
+            raise failures.pop()
+        return apply(*args)
+
+    monkeypatch.setattr(bench.publisher, "apply", broken)
+    async with bench.running():
+        bench.refresher.request(["1"])
+        await bench.idle()
+    assert bench.publisher.stream("1", "orders").document == {"n": "1"}
+    assert [record.message for record in caplog.records] == ["A refresh failed; it is tried again."]

@@ -182,3 +182,10 @@ async def test_a_slow_read_holds_up_no_question(bench: Bench) -> None:
     bench.feed.gate.set()
     await bench.loop.tick()
     assert set(bench.sent()) == {"AAPL", "BTC/USDT"}
+
+
+async def test_a_row_that_nobody_asked_for_is_passed_over(bench: Bench) -> None:
+    bench.feed.fetch = lambda symbols: dict(bench.feed.rows)  # type: ignore[method-assign]
+    await bench.watch("AAPL")
+    await bench.loop.tick()
+    assert bench.sent() == {"AAPL": ({"last": "1"}, None)}
