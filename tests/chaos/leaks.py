@@ -1,12 +1,10 @@
 """What processes hold, seen from outside: memory, files, connections, channels; and what may have grown."""
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
-
-import psycopg
-import redis
 
 from tests.chaos.servers import Postgres, Redis
 from tests.chaos.stack import Process, Stack
@@ -28,10 +26,12 @@ class Sampler:
     def __init__(self, stack: Stack, path: Path) -> None:
         self._stack, self._path = stack, path
         self.lines: list[dict[str, Any]] = []
+        self.loads: list[float] = []  # how many processes want a core, on the whole machine
 
     def sample(self) -> dict[str, dict[str, Any]]:
         """Return name -> {pid, rss, fds} of all processes that run now, and keep it."""
         found = {}
+        self.loads.append(os.getloadavg()[0])
         for process in self._stack.processes:
             try:
                 found[process.name] = {"pid": process.pid, **_held(process)}
@@ -105,6 +105,3 @@ def last_gauges(path: Path) -> dict[int, dict[str, Any]]:
         if "tasks" in line:
             gauges[line["pid"]] = line
     return gauges
-
-
-AWAY = (psycopg.Error, redis.RedisError)

@@ -167,6 +167,7 @@ class Run:
             "takeovers": len(self.leases.takeovers),
             "states_judged": verdict.states,
             "client_lag_s": round(verdict.lag, 2),
+            "load": [round(sum(self.sampler.loads) / len(self.sampler.loads), 1), round(max(self.sampler.loads), 1)],
         }
         return Report(
             seed=plan.seed,

@@ -17,8 +17,9 @@ from tradingsite.environment import BASE_DIR
 from tradingsite.leash import die_with_parent
 
 STOP_SECONDS = 25  # a web server says goodbye and ends within 20
+LISTEN = ["-b", "127.0.0.1", "-p", "{port}", "tradingsite.asgi:application"]
 SERVERS = {
-    "daphne": ["-m", "daphne", "-v", "0", "-b", "127.0.0.1", "-p", "{port}", "tradingsite.asgi:application"],
+    "daphne": ["-m", "daphne", "-v", "0", "--websocket_timeout", "-1", *LISTEN],
     "runweb": ["manage.py", "runweb", "--port", "{port}"],
 }
 
