@@ -18,6 +18,8 @@ ANSWER = 5.0  # seconds within which the server answers, and after which a reque
 AHEAD = 2.0  # seconds that a heartbeat may be ahead
 WELCOME = 10.0  # seconds that the first frame may take
 FINAL = (4400, 4401, 4403)  # close codes after which one does not come back by itself
+LIMITED = 4429
+A_MINUTE = (60.0, 75.0)  # seconds to wait after it
 
 Frame = dict[str, Any]
 Position = tuple[int, int]
@@ -120,6 +122,15 @@ class Rule:
     def connected(self) -> bool:
         return self.heartbeat is not None
 
+    def wait_after(self, code: int | None, failures: int) -> tuple[float, float]:
+        """Return between which seconds to reconnect after a close; None: the connection broke, or never came about."""
+        if code == LIMITED:
+            return A_MINUTE
+        if self.goodbye is not None:
+            return self.goodbye
+        longest = 0.3 * 2 ** min(failures, 3)
+        return longest / 3, longest
+
     def live(self) -> list[str]:
         return [name for name, held in self.feeds.items() if held.live]
 
@@ -129,6 +140,7 @@ class Rule:
     def lost(self) -> None:
         """Forget what held for the connection; positions and documents stay, for `have`."""
         self.heartbeat: float | None = None
+        self.goodbye: tuple[float, float] | None = None  # seconds
         self.last_frame = math.inf
         self.requested = -math.inf
         self.gap = False
@@ -145,6 +157,7 @@ class Rule:
             "push": self._push,
             "ticker": self._ticker,
             "heartbeat": self._heartbeat,
+            "goodbye": self._goodbye,
         }
         handler = handlers.get(frame.get("type"))
         return [*(handler(frame, now) or () if handler else ()), *self.on_time(now)]
@@ -237,6 +250,10 @@ class Rule:
                 held.hear_of(position, now + AHEAD)
                 held.answered = held.answered or (position == held.position and not held.stale)
 
+    def _goodbye(self, frame: Frame, now: float) -> None:
+        least, most = frame["reconnect_ms"]
+        self.goodbye = (least / 1000, most / 1000)
+
 
 def _is_entry(entry: Any) -> bool:
     return isinstance(entry, dict) and isinstance(entry.get("epoch"), int) and isinstance(entry.get("seq"), int)
@@ -273,18 +290,21 @@ class ProtocolClient:
         """Connect, and connect again, until cancelled or sent away for good."""
         failures = 0
         while True:
+            code = None
             try:
                 async with websockets.connect(self._url, max_size=None, ping_interval=None) as socket:
                     failures = 0
                     await self._speak(socket)
             except websockets.ConnectionClosed as closed:
-                if closed.rcvd is not None and closed.rcvd.code in FINAL:
+                code = closed.rcvd.code if closed.rcvd is not None else None
+                if code in FINAL:
                     raise
             except (OSError, websockets.InvalidHandshake, TimeoutError):
                 failures += 1
+            wait = self.rule.wait_after(code, failures)
             self.rule.lost()
             self._changed.set()
-            await asyncio.sleep(random.uniform(0.1, 0.3) * 2 ** min(failures, 3))
+            await asyncio.sleep(random.uniform(*wait))
 
     async def _speak(self, socket: websockets.ClientConnection) -> None:
         self.connections += 1

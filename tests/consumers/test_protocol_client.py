@@ -71,3 +71,13 @@ def test_the_rule_is_kept(case: dict[str, Any]) -> None:
         if "live" in expect:
             assert sorted(rule.live()) == sorted(expect["live"]), where
         assert rule.connected == expect.get("connected", rule.connected), where
+
+
+def test_it_waits_as_the_server_says() -> None:
+    rule = Rule(["orders"])
+    rule.on_frame({"type": "goodbye", "reason": "restart", "reconnect_ms": [500, 10_500]}, 0.0)
+    assert rule.wait_after(1012, 0) == (0.5, 10.5)
+    assert rule.wait_after(4429, 0) == (60, 75)
+    rule.lost()
+    assert rule.wait_after(1012, 0)[1] < 1
+    assert rule.wait_after(None, 9) > rule.wait_after(None, 0)

@@ -132,6 +132,7 @@ class RawClient:
     def __init__(self, port: int, session: str, *, receive_buffer: int | None = None) -> None:
         self.frames: list[tuple[float, dict[str, Any]]] = []
         self.closed: int | None = None  # the code; 1006 for an end without one
+        self.closed_at = 0.0  # monotonic
         self.reading = threading.Event()
         self.reading.set()
         self._buffer = b""
@@ -190,6 +191,7 @@ class RawClient:
                 if opcode == 1:
                     self.frames.append((time.monotonic(), json.loads(payload)))
                 elif opcode == 8:
+                    self.closed_at = time.monotonic()
                     self.closed = int.from_bytes(payload[:2], "big")
                     self._socket.sendall(b"\x88\x82\0\0\0\0" + payload[:2])
                 elif opcode == 9:
