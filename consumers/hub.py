@@ -306,15 +306,18 @@ class Hub:
         connection.write(server_frame("heartbeat", ts=now_ms(), feeds=feeds))
 
     def _resync(self, connection: Connection) -> None:
-        """A slow reader's queue was dropped: it gets the newest state instead."""
+        """A slow reader's queue was dropped, with what it was told of stale feeds: it gets the newest state instead."""
+        watched = self._watched_by(connection)
+        if watched is None:
+            return
         for place in connection.places.values():
             place.lose()
             place.asked = False
+        self._heartbeat(watched, connection, time.monotonic())  # first, so that nothing stale is shown as live
         for frame in self._board.frames(connection.symbols):
             connection.write(frame)
-        if watched := self.users.get(connection.user_id):
-            watched.ask_afresh()
-            self._ask(connection.user_id)
+        watched.ask_afresh()
+        self._ask(connection.user_id)
 
     def _drop_slow(self, connection: Connection) -> None:
         logger.warning(

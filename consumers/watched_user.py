@@ -15,7 +15,7 @@ from pushers.stream import Entry, Position, Stale, Step, advance, position_text
 
 GRACE = 0.4  # seconds that a socket may be behind before the hub asks: a push may be on its way
 RETRY = 1.0  # seconds after which an unanswered question is asked again
-CONFIRM = 10.0  # seconds for which an owner's confirmation keeps a feed live, counted from the question
+CONFIRM = 9.0  # seconds that a confirmation keeps a feed live, from the question on; told well within 10
 FIRST = 4.0  # seconds that a new subscription waits for its first answer before it is called stale; 5 are promised
 
 PUSHER_DOWN = "pusher_down"
@@ -216,6 +216,7 @@ class WatchedUser:
             place = connection.places[feed]
             place.position = entries[feed].position
             place.verified = place.verified or entries[feed].snapshot
+            place.asked = place.asked and self._lacks(feed, place)  # whose answer may have been lost
             self._confirm(feed, place)
         return tuple(fitting)
 

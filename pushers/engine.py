@@ -14,6 +14,7 @@ from pushers.keeper import LeaseKeeper
 from pushers.layer import HUBS_GROUP, PUSHERS_GROUP, Layer, Message
 from pushers.lease import Leases
 from pushers.loop import FeedLoop, every
+from pushers.orm import OrmThread
 from pushers.outbox import Outbox
 from pushers.ownership import Ownership
 from pushers.publisher import Publisher, Sender
@@ -25,6 +26,7 @@ from pushers.watchers import Watchers
 
 logger = logging.getLogger(__name__)
 
+CLOSE = 5.0  # seconds for a thread to close its connections
 BEAT = 1.0  # seconds between an owner's signs of life
 SWEEP = 5.0  # seconds between looks for interest that has ended
 RETRY = 1.0  # seconds between attempts to reach a channel layer that is away
@@ -95,6 +97,7 @@ class Engine:
             self.selection.symbol_feed,
             sender,
             self.ownership,
+            interval=self.selection.intervals[self.selection.symbol_feed.name],
             interest=settings.INTEREST_SECONDS,
             seconds=settings.QUERY_SECONDS,
         )
@@ -152,20 +155,30 @@ class Engine:
     def start_loops(self, group: asyncio.TaskGroup, stop: asyncio.Event) -> list[asyncio.Task[None]]:
         """Start what runs until `stop`: a loop per feed, and the process's own."""
         intervals = self.selection.intervals
-        loops = [every(intervals[loop.feed.name], loop.tick, stop, loop.feed.name) for loop in self._feed_loops()]
-        own = [every(BEAT, self._beat, stop, "beat"), every(SWEEP, self._sweep, stop, "sweep"), self.keeper.run(stop)]
-        return [group.create_task(loop) for loop in (*loops, *own)]
+        loops = [(intervals[loop.feed.name], loop.tick, loop.feed.name) for loop in self._feed_loops()]
+        own = [(BEAT, self._beat, "beat"), (SWEEP, self._sweep, "sweep")]
+        tasks = [
+            group.create_task(every(interval, tick, stop, name), name=f"Loop {name}")
+            for interval, tick, name in (*loops, *own)
+        ]
+        return [*tasks, group.create_task(self.keeper.run(stop), name="The lease keeper")]
 
     def start_services(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
         """Start what runs until it is cancelled: receiving, refreshing, sending."""
         return [group.create_task(work()) for work in (self.receive, self.refresher.run, self.outbox.run)]
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a thread is still at work, in a query or in a feed's own code."""
+        return any(thread.busy for thread in self._threads())
+
     def close(self) -> None:
-        """Close all threads with their database connections."""
-        for loop in self._feed_loops():
-            loop.close()
-        self.refresher.close()
-        self.keeper.close()
+        """Close all threads with their database connections; one that is still at work is left to itself."""
+        for thread in self._threads():
+            thread.close(0.0 if thread.busy else CLOSE)
+
+    def _threads(self) -> list[OrmThread]:
+        return [self.keeper.thread, *self.refresher.threads, *(loop.thread for loop in self._feed_loops())]
 
     def _feed_loops(self) -> list[FeedLoop | SymbolLoop]:
         return [*self.loops, *([self.symbols] if self.symbols is not None else [])]
@@ -190,6 +203,8 @@ class Engine:
 
     async def _beat(self) -> None:
         self.beat()
+        if self.symbols is not None:
+            self.symbols.repeat()
 
     def _tell_released(self) -> None:
         """Have the other processes look at once for what this one does not hold any more."""

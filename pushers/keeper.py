@@ -92,9 +92,6 @@ class LeaseKeeper:
                 "The leases were not handed over, they run out by themselves: %s: %s", type(error).__name__, error
             )
 
-    def close(self) -> None:
-        self.thread.close()
-
     def _pause(self, standing: Standing | None) -> float:
         pause = self.leases.seconds / RENEWALS
         return min(pause, standing.next_end + AFTER_END) if standing else pause

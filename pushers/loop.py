@@ -92,6 +92,3 @@ class FeedLoop:
             done = self._publisher.confirm(user, name, result, reading, epoch)
         if not done:
             self._refresher.request([user])
-
-    def close(self) -> None:
-        self.thread.close()

@@ -71,10 +71,6 @@ class Refresher:
         """Wait until nothing is requested and nothing is being read."""
         await self._idle.wait()
 
-    def close(self) -> None:
-        for thread in self.threads:
-            thread.close()
-
     async def _work(self, thread: OrmThread) -> None:
         backoff = 0.0
         while True:

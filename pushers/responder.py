@@ -121,7 +121,8 @@ class Responder:
         self._send(question, part)
 
     def _send(self, question: Question, answers: dict[str, Any]) -> None:
-        fences = {fence for user in answers if (fence := self._ownership.fence_of(user)) is not None}
+        fences = {user: fence for user in answers if (fence := self._ownership.fence_of(user)) is not None}
         if fences:
-            reply = {"type": "answer", "asked": question.asked, "docs": question.docs, "users": answers}
-            self._sender.to_channel(fences, question.hub, reply)
+            owned = {user: answers[user] for user in fences}
+            reply = {"type": "answer", "asked": question.asked, "docs": question.docs, "users": owned}
+            self._sender.to_channel(set(fences.values()), question.hub, reply)

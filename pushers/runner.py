@@ -14,6 +14,7 @@ from pushers.lease import Leases, ShardCountError
 logger = logging.getLogger(__name__)
 
 LISTEN = 2.6  # seconds in which every hub has said once who is watching
+FINISH = 1.0  # seconds that the loops have to end their ticks, until the leases are handed over without them
 FLUSH, FLUSH_LAST = 5.0, 1.0  # seconds for what is queued at the end, and for the word that the shards are free
 
 
@@ -45,7 +46,7 @@ class Runner:
             if await engine.open(self.stop):
                 await engine.keeper.step()  # fails here, if it must, and not beside other tasks
                 async with self._services() as group:
-                    await asyncio.gather(*engine.start_loops(group, self.stop))
+                    await self._run_loops(engine.start_loops(group, self.stop))
         except* ShardCountError as group:
             failure = group.exceptions[0]
         finally:
@@ -53,6 +54,14 @@ class Runner:
         if failure is not None:
             raise failure
         logger.info("The push service stopped.")
+
+    async def _run_loops(self, loops: list[asyncio.Task[None]]) -> None:
+        """Wait for the stop, and a moment for what is under way then: a feed that hangs must not keep the leases."""
+        await self.stop.wait()
+        _, late = await asyncio.wait(loops, timeout=FINISH)
+        for loop in late:
+            logger.warning("%s is still at work; ending without it.", loop.get_name())
+            loop.cancel()
 
     async def run_once(self) -> None:
         """Read and push once for whoever is watching. Raises NoLeaseError when it may not push."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable, Collection
 
@@ -17,7 +18,8 @@ from pushers.stream import Stale
 
 logger = logging.getLogger(__name__)
 
-REPEAT = 8.0  # seconds after which an unchanged row is sent again; the protocol promises 10
+REPEAT = 4.0  # seconds after which a row is sent again: hubs take a symbol for stale after 9 s of silence
+GRACE = 1.0  # seconds that a read may be late without being called a failure
 
 
 class SymbolLoop:
@@ -29,6 +31,7 @@ class SymbolLoop:
         sender: Sender,
         ownership: Ownership,
         *,
+        interval: float,
         interest: float,
         seconds: float,
         clock: Callable[[], float] = time.monotonic,
@@ -36,7 +39,8 @@ class SymbolLoop:
         self.feed = feed
         self.thread = OrmThread(f"feed-{feed.name}")
         self._sender, self._ownership, self._clock = sender, ownership, clock
-        self._interest, self._seconds = interest, seconds
+        self._interval, self._interest, self._seconds = interval, interest, seconds
+        self._read_at = -math.inf  # when the last read began
         self._watched: dict[str, float] = {}  # symbol -> when the interest ends
         self._sent: dict[str, tuple[float, Message]] = {}  # symbol -> (when, what)
         self._stale: dict[str, Stale] = {}  # symbol -> why its row is not vouched for, and since when
@@ -66,7 +70,9 @@ class SymbolLoop:
             return
         async with self._ticking:
             self._ts = ts = max(now_ms(), self._ts + 1)  # the newest wins, also when the clock is set back
+            began = self._clock()
             texts = await self.thread.run(self._read, sorted(fences))
+        self._read_at = began
         for symbol, text in texts.items():
             fence, stale = fences[symbol], self._stale.get(symbol)
             if not self._ownership.holds(fence):
@@ -74,12 +80,19 @@ class SymbolLoop:
             message = {"type": "ticker", "epoch": fence.epoch, "symbol": symbol, "ts": ts, "text": text, "stale": stale}
             self._send_if_due(fence, symbol, message)
 
+    def repeat(self) -> None:
+        """Send again what was sent a while ago, for who missed it; not where it could not be read for two intervals."""
+        now = self._clock()
+        if now - self._read_at > 2 * self._interval + GRACE:
+            return
+        for symbol, (when, message) in list(self._sent.items()):
+            fence = self._ownership.fence_of(symbol)
+            if now - when >= REPEAT and fence is not None and fence.epoch == message["epoch"]:
+                self._send(fence, symbol, message)
+
     def clear(self, shards: Collection[int]) -> None:
         """Forget what was sent for shards: another process may have sent since."""
         self._sent = {key: sent for key, sent in self._sent.items() if self._ownership.shard(key) not in shards}
-
-    def close(self) -> None:
-        self.thread.close()
 
     def _read(self, symbols: list[str]) -> dict[str, str | None]:
         """Return symbol -> row text, None where there is none to show; note which symbols are stale."""
@@ -124,7 +137,9 @@ class SymbolLoop:
     def _send_if_due(self, fence: Fence, symbol: str, message: Message) -> None:
         when, sent = self._sent.get(symbol, (float("-inf"), None))
         unchanged = sent is not None and (sent["text"], sent["stale"]) == (message["text"], message["stale"])
-        if unchanged and self._clock() - when < REPEAT:
-            return
+        if not unchanged or self._clock() - when >= REPEAT:
+            self._send(fence, symbol, message)
+
+    def _send(self, fence: Fence, symbol: str, message: Message) -> None:
         self._sent[symbol] = (self._clock(), message)
         self._sender.to_group([fence], symbol_group(symbol), message)

@@ -363,3 +363,12 @@ def test_a_heartbeat_confirms_nothing_that_the_owner_has_not() -> None:
     back = Written(orders=Place(Position(EPOCH, 5), subscribed=160.0))
     watched.connections.append(back)
     assert "seq" not in watched.heartbeat(back)["orders"]
+
+
+def test_a_client_is_believed_again_though_an_answer_was_lost_long_ago() -> None:
+    socket = Written(orders=Place(None, 0.0))
+    watched = watched_by(socket)
+    assert ask(watched, 1.0)
+    watched.on_push(5, {"orders": snapshot(3)})  # makes it whole; the answer never comes
+    watched.on_snapshot_request(socket, ["orders"], 100.0)
+    assert ask(watched, 100.0)

@@ -90,7 +90,7 @@ def bench(caplog: pytest.LogCaptureFixture) -> Iterator[Bench]:
     bench = Bench()
     yield bench
     bench.leases.gate.set()
-    bench.keeper.close()
+    bench.keeper.thread.close()
 
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -106,7 +106,7 @@ class Bench:
 def bench() -> Iterator[Bench]:
     bench = Bench()
     yield bench
-    bench.loop.close()
+    bench.loop.thread.close()
 
 
 pytestmark = pytest.mark.django_db(transaction=True)

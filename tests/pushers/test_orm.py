@@ -152,8 +152,9 @@ class Bench:
 
     def close(self) -> None:
         for loop in self.loops.values():
-            loop.close()
-        self.refresher.close()
+            loop.thread.close()
+        for thread in self.refresher.threads:
+            thread.close()
 
 
 @pytest.fixture

@@ -94,7 +94,8 @@ def new_bench() -> Iterator[Callable[..., Bench]]:
     yield make
     for bench in made:
         bench.reader.gate.set()
-        bench.refresher.close()
+        for thread in bench.refresher.threads:
+            thread.close()
 
 
 pytestmark = pytest.mark.django_db(transaction=True)

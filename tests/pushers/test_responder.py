@@ -238,3 +238,25 @@ def test_users_of_one_question_are_answered_in_one_message(bench: Bench) -> None
         bench.read(user, {"orders": {"a": user}}, refreshed=False)
     bench.refresher.on_refreshed(["1", "2"])
     assert [set(answer) for _, _, answer in bench.answers()] == [{"1", "2"}]
+
+
+def test_no_user_travels_without_a_fence(monkeypatch) -> None:
+    bench = Bench()
+    bench.owner.count = 2
+    bench.owner._leases.count = 2
+    users = ["0", "1", "2", "3"]
+    for user in users:
+        bench.read(user, {"orders": {"a": user}})
+    answer = bench.publisher.answer
+
+    def slow(user, wanted, *, docs):
+        """Stand for a process that is stopped, past the lease of shard 0, when the last answer has been made."""
+        made = answer(user, wanted, docs=docs)
+        if user == users[-1]:
+            bench.owner.foreign.add(0)
+        return made
+
+    monkeypatch.setattr(bench.publisher, "answer", slow)
+    bench.want({user: {"orders": []} for user in users})
+    ((_, _, answered),) = bench.answers()
+    assert set(answered) == {user for user in users if bench.owner.shard(user) == 1}

@@ -5,6 +5,7 @@ import json
 import shutil
 import signal
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -180,6 +181,23 @@ async def test_a_process_paused_past_its_lease_sends_nothing_under_its_old_epoch
             shared |= beat.keys() if len(beat) == 32 else set()
     for process in (first, second):
         assert await asyncio.to_thread(process.end) == 0
+
+
+def test_a_feed_that_hangs_keeps_neither_the_leases_nor_the_process(start: Start, database: Path, monkeypatch) -> None:
+    monkeypatch.setenv("FOREIGN_HANG", "300")
+    process = start()
+    process.wait_for(OURS)
+    hub = threading.Thread(target=lambda: asyncio.run(_ask_once()))
+    hub.start()
+    process.wait_for("The feed hangs.")
+    hub.join()
+    assert process.end() == 0
+    assert {expires[:4] for (expires,) in execute(database, "SELECT expires_at FROM pushers_pushlease")} == {"2000"}
+
+
+async def _ask_once() -> None:
+    hub = await FakeHub().open()
+    await hub.want("1", "parcels")
 
 
 def pause(process: PusherProcess, database: Path) -> None:

@@ -40,7 +40,7 @@ class FakeSymbolFeed(SymbolFeed):
 class Bench:
     def __init__(self) -> None:
         self.feed, self.sender, self.owner, self.clock = FakeSymbolFeed(), ListSender(), Owner(7), FakeClock()
-        self.loop = SymbolLoop(self.feed, self.sender, self.owner, interest=60, seconds=5, clock=self.clock)
+        self.loop = SymbolLoop(self.feed, self.sender, self.owner, interval=2, interest=60, seconds=5, clock=self.clock)
 
     async def watch(self, *symbols: str, asking: bool = True) -> None:
         self.loop.on_symbols({"type": "symbols", "hub": "hub", "asking": asking, "symbols": list(symbols)})
@@ -64,7 +64,7 @@ def bench() -> Iterator[Bench]:
     bench = Bench()
     yield bench
     bench.feed.gate.set()
-    bench.loop.close()
+    bench.loop.thread.close()
 
 
 async def test_nobody_watching_means_no_query(bench: Bench) -> None:
@@ -101,6 +101,26 @@ async def test_a_row_is_sent_on_change_and_before_ten_seconds_without_one(bench:
     bench.clock.now += REPEAT - 2
     await bench.loop.tick()
     assert bench.sent() == {"BTC/USDT": ({"last": "9"}, None)}
+
+
+async def test_a_row_is_repeated_between_reads_while_these_succeed(bench: Bench) -> None:
+    await bench.watch("AAPL")
+    row = bench.sent()
+    bench.clock.now += REPEAT - 0.1
+    bench.loop.repeat()
+    assert bench.sent() == {}
+    bench.clock.now += 0.1
+    bench.loop.repeat()
+    assert bench.sent() == row
+    bench.clock.now += REPEAT  # more than two intervals and a moment since the last read
+    bench.loop.repeat()
+    assert bench.sent() == {}
+    await bench.loop.tick()
+    bench.sent()
+    bench.owner.now = 8
+    bench.clock.now += REPEAT
+    bench.loop.repeat()
+    assert bench.sent() == {}
 
 
 async def test_interest_expires(bench: Bench) -> None:

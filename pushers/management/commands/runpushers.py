@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -81,6 +82,9 @@ async def _run(selection: Selection, leases: Leases, sender: LogSender | None, *
     runner = Runner(Engine(selection, leases, sender))
     if not once:
         await runner.run()
+        if runner.engine.is_busy:  # Python would wait for its threads, however long a feed hangs
+            logging.shutdown()
+            os._exit(0)
         return
     await runner.run_once()
     if not runner.engine.watchers.count():

@@ -1,6 +1,11 @@
-"""The feed of this project: every owner's parcels. The file that FOREIGN_READS names counts who was read."""
+"""The feed of this project: every owner's parcels. The file that FOREIGN_READS names counts who was read.
 
+With FOREIGN_HANG it hangs for so many seconds, as a feed does that asks another service.
+"""
+
+import logging
 import os
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +24,9 @@ class ParcelFeed(Feed):
         if counted := os.environ.get("FOREIGN_READS"):
             with open(counted, "a") as file:
                 file.write(f"{len(user_ids)}\n")
+        if seconds := os.environ.get("FOREIGN_HANG"):
+            logging.getLogger("pushers").info("The feed hangs.")
+            time.sleep(float(seconds))
         documents: dict[Any, Document] = {user_id: {} for user_id in user_ids}
         rows = Parcel.objects.filter(owner__in=user_ids).values_list("owner", "pk", "destination", "status")
         for owner, parcel, destination, status in rows:
