@@ -11,7 +11,7 @@ from typing import Any
 from consumers.connection import Connection, Place
 from consumers.frames import push_frame
 from pushers.clock import now_ms
-from pushers.stream import Entry, Position, Stale, Step, advance, position_text
+from pushers.stream import FEED_OFF, Entry, Position, Stale, Step, advance, position_text
 
 GRACE = 0.4  # seconds that a socket may be behind before the hub asks: a push may be on its way
 RETRY = 1.0  # seconds after which an unanswered question is asked again
@@ -19,7 +19,6 @@ CONFIRM = 9.0  # seconds that a confirmation keeps a feed live, from the questio
 FIRST = 4.0  # seconds that a new subscription waits for its first answer before it is called stale; 5 are promised
 
 PUSHER_DOWN = "pusher_down"
-FEED_OFF = "feed_off"
 
 
 class WatchedUser:

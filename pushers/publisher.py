@@ -15,12 +15,10 @@ from pushers.layer import Message, user_group
 from pushers.ownership import Fence, Ownership
 from pushers.patch import diff, touches_only
 from pushers.reading import FETCH_FAILED, Reading, Result
-from pushers.stream import Entry, Position, Stale, Stream
+from pushers.stream import FEED_OFF, Entry, Position, Stale, Stream
 
 logger = logging.getLogger(__name__)
 push_logger = logging.getLogger("pushers.push")
-
-FEED_OFF = "feed_off"
 
 
 class Sender(Protocol):

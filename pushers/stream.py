@@ -43,6 +43,9 @@ class Entry(NamedTuple):
     text: str
 
 
+FEED_OFF = "feed_off"  # the reason of a feed that the pushers run without
+
+
 class Stale(NamedTuple):
     """Why a document must not be taken for the truth, and since when (ms UTC)."""
 
