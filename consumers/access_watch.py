@@ -72,7 +72,7 @@ class AccessWatch:
             proof = connection.proof
             if proof is not None and proof.session_key is not None and proof.session == message["session"]:
                 connection.proof = replace(proof, session_key=unseal(message["sealed"], under=proof.session_key))
-                connection.check_due = -math.inf
+                connection.check_due, connection.doubted = -math.inf, None
         self._changed.set()
 
     async def run(self) -> None:
@@ -142,17 +142,26 @@ class AccessWatch:
         elif user not in self._unknown:
             self._unknown.add(user)
             logger.error("The access of user %s can't be checked; his sockets stay open.", user, exc_info=verdict.error)
-        if verdict.code is CloseCode.SIGNED_OUT and connection.proof != proof:
-            return  # its session has been renewed meanwhile, and is checked anew
-        if verdict.code is CloseCode.SIGNED_OUT and proof.session_key is not None and not connection.doubted:
-            connection.doubted = True
-            connection.check_due = min(connection.check_due, time.monotonic() + GRACE)
+        if (
+            verdict.code is CloseCode.SIGNED_OUT
+            and proof.session_key is not None
+            and self._has_grace(connection, proof)
+        ):
             return
-        connection.doubted = False
+        connection.doubted = None
         if verdict.code is not None:
             self._end(connection, verdict.code)
         elif verdict.lost:
             self._take(connection, verdict.lost)
+
+    def _has_grace(self, connection: Connection, proof: Proof) -> bool:
+        """Say whether a session that seems over may still go on: under a key that has come, or is about to."""
+        if connection.proof != proof:
+            return True  # it has come meanwhile, and is checked next
+        now = time.monotonic()
+        connection.doubted = now if connection.doubted is None else connection.doubted
+        connection.check_due = min(connection.check_due, connection.doubted + GRACE)
+        return now < connection.doubted + GRACE
 
     def _take(self, connection: Connection, lost: Iterable[str]) -> None:
         """Unsubscribe what a socket may not watch any more, and say so in a frame that no overflow drops."""

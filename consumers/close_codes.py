@@ -10,3 +10,4 @@ class CloseCode(IntEnum):
     REVOKED = 4403  # the user is gone or inactive, or somebody called pushers.disconnect: it must not reconnect
     SLOW_READER = 4413  # it did not read for too long: it may reconnect and starts from a snapshot
     TOO_MANY = 4429  # too many sockets or frames; an `error` has said which: it may reconnect after a minute
+    UNAVAILABLE = 4503  # the database is away, so nobody can be let in: it may reconnect, with backoff

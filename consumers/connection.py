@@ -60,7 +60,7 @@ class Connection:
     ) -> None:
         self.user_id, self.proof = user_id, proof
         self.check_due = math.inf  # when the access is checked again, by the hub's monotonic clock
-        self.doubted = False  # its session seemed over when it was checked last
+        self.doubted: float | None = None  # since when its session seems over, by the hub's monotonic clock
         self.check_soon()
         self.close = close
         self.places: dict[str, Place] = {}

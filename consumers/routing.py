@@ -4,9 +4,10 @@ from channels.auth import AuthMiddlewareStack
 from channels.routing import URLRouter
 from django.urls import path
 
+from consumers.database_gate import DatabaseGate
 from consumers.feed_consumer import FeedConsumer
 from consumers.origin import OriginGate
 
 websocket_urlpatterns = [path("ws/", FeedConsumer.as_asgi())]
 
-websocket_application = OriginGate(AuthMiddlewareStack(URLRouter(websocket_urlpatterns)))
+websocket_application = OriginGate(DatabaseGate(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))))

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 import math
+import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from channels.db import database_sync_to_async
-from django.contrib.auth import get_user_model
+from django.contrib.auth import get_user_model, update_session_auth_hash
 from django.contrib.auth.models import Group, Permission
 from django.db import OperationalError
 from django.test import Client as Browser
@@ -133,8 +134,13 @@ def change_own_password(browser: Browser) -> None:
 
 @pytest.mark.parametrize("engine", ENGINES)
 async def test_the_session_that_changed_the_password_goes_on_under_its_new_key(
-    site: Site, settings: Settings, engine: str, tmp_path: Any
+    site: Site, settings: Settings, engine: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def slowly(request: Any, user: Any) -> None:
+        update_session_auth_hash(request, user)
+        time.sleep(0.2)  # the rest of a request that takes its time: its session is saved, and told, at its end
+
+    monkeypatch.setattr("django.contrib.auth.views.update_session_auth_hash", slowly)
     settings.SESSION_ENGINE, settings.SESSION_FILE_PATH = f"django.contrib.sessions.backends.{engine}", str(tmp_path)
     admin = site.users["admin"]
     admin.set_password("first")
