@@ -26,4 +26,4 @@ def test_sockets_are_closed_in_order_and_let_in_again_when_it_is_back(
         before.until("pong")
         said = web.log.read_text()
         assert "Traceback" not in said
-        assert said.count("sockets are closed with 4503") == (1 if server == "runweb" else 2), said  # daphne logs twice
+        assert said.count("sockets are closed with 4503") == 1, said
