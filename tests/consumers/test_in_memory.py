@@ -7,18 +7,19 @@ import pytest
 from asgiref.sync import sync_to_async
 from channels.layers import InMemoryChannelLayer, channel_layers, get_channel_layer
 
-from pushers import nudge
+from pushers import courier, nudge
 from tests.consumers.conftest import Site
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quick")]
 
 
 @pytest.fixture
-def in_memory(settings) -> Iterator[InMemoryChannelLayer]:
+def in_memory(settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[InMemoryChannelLayer]:
     """Swap the layer; `group_expiry` is a second, where a day is usual."""
     backend = "channels.layers.InMemoryChannelLayer"
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend, "CONFIG": {"group_expiry": 1}}}
     channel_layers.backends.clear()
+    monkeypatch.setattr(courier, "_courier", None)  # that of an earlier test has that test's layer
     layer = get_channel_layer()
     assert isinstance(layer, InMemoryChannelLayer)
     yield layer
