@@ -158,8 +158,8 @@ class Client:
     def _take(self, frame: dict[str, Any], now: float) -> list[dict[str, Any]]:
         """Look at a frame as a judge would, then as the client does."""
         self.frames += 1
-        if frame["type"] == "welcome" and frame["user"]["id"] != self._user:
-            self._say("foreign", frame=frame)
+        if frame["type"] == "welcome":
+            self._say("welcome" if frame["user"]["id"] == self._user else "foreign", frame=frame)
         elif frame["type"] == "push":
             if marks.owners(frame["feeds"]) - {self.trader}:
                 self._say("foreign", frame=frame)

@@ -26,8 +26,8 @@ KINDS = (
     Kind("pusher_term", (0.3, 3.0)),
     Kind("pusher_pause", (0.5, 2.5)),
     Kind("pusher_freeze", (6.0, 9.0)),
-    Kind("web_kill", (0.3, 2.0)),
-    Kind("web_term", (0.3, 2.0)),
+    Kind("web_kill", (0.3, 2.0), gap=9.0),  # the next one must not meet a site without any server
+    Kind("web_term", (0.3, 2.0), gap=9.0),
     Kind("web_pause", (0.5, 4.0)),
     Kind("web_freeze", (11.0, 13.0)),
     Kind("redis_restart", (0.0, 0.3)),
