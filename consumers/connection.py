@@ -6,7 +6,7 @@ import math
 import random
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -35,7 +35,8 @@ class Place:
 
     def lose(self) -> None:
         """Have nothing any more."""
-        self.position, self.verified, self.covered = None, True, None
+        self.position, self.verified, self.covered, self.asked = None, True, None, False
+        self.confirmed = -math.inf
 
 
 class Queued(NamedTuple):
@@ -64,6 +65,8 @@ class Connection:
         self.check_soon()
         self.close = close
         self.places: dict[str, Place] = {}
+        self.cut: Position | None = None  # epoch and number of the user's frame that the places show
+        self.holed = False  # a frame is missing: nothing is passed on before an answer makes all places whole
         self.symbols: set[str] = set()
         self.symbols_stale: Stale | None = None
         self.heartbeat_due = 0.0
@@ -96,6 +99,12 @@ class Connection:
         self._queued += size
         if self._writer is None:
             self._writer = asyncio.create_task(self._drain())
+
+    def lose(self, feeds: Iterable[str]) -> None:
+        """Have nothing of these feeds any more, and get nothing before all feeds come from one cut again."""
+        for feed in feeds:
+            self.places[feed].lose()
+        self.cut, self.holed = None, True
 
     def check_soon(self) -> None:
         """Have the access checked within a second."""

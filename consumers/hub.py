@@ -137,7 +137,7 @@ class Hub:
             self._on_push(message)
         elif kind == "answer":
             for user, answer in message["users"].items():
-                self._on_answer(user, answer, message["asked"], docs=message["docs"])
+                self._on_answer(user, answer, message["asked"], docs=message["docs"], cut=message["cuts"][user])
         elif kind == "confirm":
             self._on_confirm(message)
         elif kind == "ticker":
@@ -158,16 +158,21 @@ class Hub:
         }
         if watched is None or any(self._owners.is_fenced(user, entry.position.epoch) for entry in entries.values()):
             return
-        if watched.on_push(message["ts"], entries):
+        if message["stale"]:
+            watched.on_stale(message["stale"], time.monotonic())
+            self._tell_stale(watched, time.monotonic())  # first, so that what is new is not shown beside what is old
+        if watched.on_push(message["ts"], entries, message["cut"]):
             self._ask(user)
 
-    def _on_answer(self, user: str, answer: dict[str, list[Any]], asked: float, *, docs: bool) -> None:
+    def _on_answer(
+        self, user: str, answer: dict[str, list[Any]], asked: float, *, docs: bool, cut: int | None = None
+    ) -> None:
         watched = self.users.get(user)
         if watched is None or any(self._owners.is_fenced(user, entry[0]) for entry in answer.values() if entry[1]):
             return
         watched.on_words(answer, asked)
         self._tell_stale(watched, time.monotonic())  # first, so that a stale document is never shown as live
-        if watched.on_answer(answer, asked, docs=docs):
+        if watched.on_answer(answer, asked, docs=docs, cut=cut):
             self._ask(user)
         self._tell_stale(watched, time.monotonic())
 
@@ -310,10 +315,11 @@ class Hub:
         watched = self._watched_by(connection)
         if watched is None:
             return
-        for place in connection.places.values():
-            place.lose()
-            place.asked = False
-        self._heartbeat(watched, connection, time.monotonic())  # first, so that nothing stale is shown as live
+        connection.lose(connection.places)
+        now = time.monotonic()
+        for feed, place in connection.places.items():
+            place.stale = watched.stale_of(feed, place, now)
+        self._heartbeat(watched, connection, now)  # first, so that nothing stale is shown as live
         for frame in self._board.frames(connection.symbols):
             connection.write(frame)
         watched.ask_afresh()

@@ -38,18 +38,27 @@ class WatchedUser:
 
     # What arrives
 
-    def on_push(self, ts: int, entries: Mapping[str, Entry]) -> bool:
-        """Pass a frame of the user's group on to whom it fits; return whether a socket lacks something now."""
+    def on_push(self, ts: int, entries: Mapping[str, Entry], cut: int) -> bool:
+        """Pass a frame of the user's group on to whom it fits; return whether a socket lacks something now.
+
+        A socket gets a frame only after the one before it: else what a lost one said of some feeds would be missing
+        beside what this one says of others.
+        """
+        frame = Position(next(iter(entries.values())).position.epoch, cut)
         for feed, entry in entries.items():
             self._see(feed, entry.position)
             self.as_of[feed] = max(ts, self.as_of.get(feed, 0))  # stale stays: only the owner's word ends that
         frames: dict[tuple[str, ...], str] = {}
         gap = False
         for connection in self.connections:
-            fitting = self._fitting(connection, entries)
+            if connection.cut is not None and connection.cut >= frame:
+                continue
+            fitting = self._fitting(connection, entries) if _follows(connection, frame) else None
             if fitting is None:
-                gap = True
-            elif fitting:
+                gap = connection.holed = True
+                continue
+            connection.cut = frame
+            if fitting:
                 if fitting not in frames:
                     frames[fitting] = push_frame(ts, {feed: entries[feed].text for feed in fitting})
                 connection.write(frames[fitting])
@@ -70,8 +79,17 @@ class WatchedUser:
             elif stale is not None:
                 self.stale[feed] = Stale(stale[0], stale[1])
 
-    def on_answer(self, answer: Mapping[str, list[Any]], asked: float, *, docs: bool) -> bool:
-        """Confirm who is current, send snapshots to who asked; return whether to ask again. `on_words` comes first."""
+    def on_stale(self, words: Mapping[str, list[Any]], now: float) -> None:
+        """Note what the owner could not read together with a frame. No answer to an older question undoes that."""
+        for feed, (reason, since) in words.items():
+            self.stale[feed], self._words[feed] = Stale(reason, since), now
+
+    def on_answer(self, answer: Mapping[str, list[Any]], asked: float, *, docs: bool, cut: int | None = None) -> bool:
+        """Confirm who is current, send snapshots to who asked; return whether to ask again. `on_words` comes first.
+
+        `cut` is the number of the frame whose state the answer shows; None where it shows only some feeds.
+        """
+        frame = None if cut is None else Position(max((entry[0] for entry in answer.values()), default=0), cut)
         parts: dict[int, dict[str, str]] = {}
         again = False
         for feed, (epoch, seq, text, *_) in answer.items():
@@ -83,13 +101,17 @@ class WatchedUser:
                 if place is None:
                     continue
                 self._disbelieve(feed, place, asked)
-                part = self._settle(place, position, text, asked)
+                overtaken = frame is not None and connection.cut is not None and frame < connection.cut
+                part = self._settle(place, position, None if overtaken else text, asked)
                 if part is not None:
                     parts.setdefault(index, {})[feed] = part
                 again = again or self._lacks(feed, place)
                 if docs:
                     place.asked = False
                 self._confirm(feed, place)
+        if frame is not None:
+            for connection in self.connections:
+                self._mend(connection, answer, frame)
         ts = max((entry[4] for entry in answer.values()), default=0) or now_ms()
         for index, feeds in parts.items():
             self.connections[index].write(push_frame(ts, feeds))
@@ -116,7 +138,7 @@ class WatchedUser:
         for feed in feeds:
             place = connection.places.get(feed)
             if place is not None and not place.asked and now - place.requested > RETRY:
-                place.lose()
+                connection.lose([feed])
                 place.requested = now
 
     # What is asked
@@ -127,7 +149,7 @@ class WatchedUser:
             return None
         asked: dict[str, set[Position]] = {}
         for connection in self.connections:
-            if any(self._lacks(feed, place) for feed, place in connection.places.items()):
+            if connection.holed or any(self._lacks(feed, place) for feed, place in connection.places.items()):
                 for feed, place in connection.places.items():
                     place.asked = True
                     asked.setdefault(feed, set()).add(place.position or Position(0, 0))
@@ -155,7 +177,7 @@ class WatchedUser:
 
     def lacks_for_long(self, now: float) -> bool:
         """Say whether a socket has been behind for longer than a push may be on its way."""
-        late = False
+        late = any(connection.holed and connection.places for connection in self.connections)
         for connection in self.connections:
             for feed, place in connection.places.items():
                 if not self._lacks(feed, place):
@@ -219,6 +241,16 @@ class WatchedUser:
             self._confirm(feed, place)
         return tuple(fitting)
 
+    def _mend(self, connection: Connection, answer: Mapping[str, list[Any]], frame: Position) -> None:
+        """Let a socket go on from the answer's cut if the answer has all its feeds and none of them is behind it."""
+        for feed, place in connection.places.items():
+            epoch, seq = answer[feed][:2] if feed in answer else (0, -1)
+            behind = place.position is None or not place.verified or place.position < (epoch, seq)
+            if seq < 0 or (seq and behind):
+                return
+        if connection.cut is None or connection.cut <= frame:
+            connection.cut, connection.holed = frame, False
+
     def _disbelieve(self, feed: str, place: Place, asked: float) -> None:
         """Drop a `have` that the owner, asked after it came, has not reached: no pusher can have given it."""
         if place.verified or place.position is None or asked < place.subscribed:
@@ -258,3 +290,8 @@ class WatchedUser:
             return
         if place.position.epoch == position.epoch and place.position >= position:
             place.confirmed = max(place.confirmed, asked)
+
+
+def _follows(connection: Connection, frame: Position) -> bool:
+    """Say whether a frame is the next one of a socket."""
+    return connection.cut == Position(frame.epoch, frame.seq - 1)

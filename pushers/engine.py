@@ -213,7 +213,7 @@ class Engine:
 
     async def _sweep(self) -> None:
         for user, feed in self.watchers.sweep(time.monotonic()):
-            self.publisher.drop_document(user, feed)
+            self.publisher.forget(user, feed)
             self.reader.forget(user, feed)
             if not self.watchers.feeds(user):
                 self.responder.forget(user)

@@ -4,7 +4,8 @@ The layer delivers at most once and keeps nothing, so every message here is a hi
 what makes the whole exact is the numbering (stream.py) and the questions and answers between hubs and pushers.
 
 Messages, all dicts with string keys (anything else can kill every receiver of a group):
-    to group `user.<id>`    push    {user, ts, feeds: name -> [epoch, seq, is snapshot, text]}
+    to group `user.<id>`    push    {user, ts, cut: the frame's number, feeds: name -> [epoch, seq, is snapshot, text],
+                                    stale: name -> [reason, since] of what could not be read with it}
                             probe   {hub, user}: a hub's own message, to see that its subscription is in force
     to group `symbol.<hex>` ticker  {epoch, symbol, ts, text or none, stale: none or [reason, since]}
     to group `pushers`      want    {hub, asked, users: id -> feed -> [[epoch, seq], ...]}: sockets lack something
@@ -18,7 +19,8 @@ Messages, all dicts with string keys (anything else can kill every receiver of a
                                     everybody's); the ended sessions' sockets are closed without a look
                             disconnect {users: [...], code}
                             renewed {users: [...], session: digest of its old key, sealed: its new key}
-    to a hub's channel      answer  {asked, docs, users: id -> feed -> [epoch, seq, text, ok, as_of, stale]}
+    to a hub's channel      answer  {asked, docs, users: id -> feed -> [epoch, seq, text, ok, as_of, stale],
+                                    cuts: id -> number of the last frame}
                             confirm {asked, shards: [[shard, epoch, feed -> as_of, the `users` of an answer with what is
                                     not confirmed], ...], differ: [shard, ...]}
 """

@@ -42,12 +42,15 @@ class Publisher:
         self.feeds, self.intervals = feeds, intervals
         self._ownership, self._sender, self._clock = ownership, sender, clock
         self._streams: dict[str, dict[str, Stream]] = {}
+        self._cuts: dict[str, int] = {}  # user -> the number of the last frame that was sent to him
+        self._mark = 0  # no stream that was forgotten has a higher number: new ones start above
         self._started = now_ms()
 
     def clear(self, shards: Collection[int]) -> None:
         """Forget the streams of shards: the leases are gone, and what they covered belongs to other epochs now."""
         for user in [user for user in self._streams if self._ownership.shard(user) in shards]:
             del self._streams[user]
+            self._cuts.pop(user, None)
 
     def stream(self, user: str, feed: str) -> Stream | None:
         return self._streams.get(user, {}).get(feed)
@@ -68,10 +71,18 @@ class Publisher:
             return False
         return self._clock() - stream.ended < self.intervals[feed]
 
-    def drop_document(self, user: str, feed: str) -> None:
-        """Free the memory of a stream that nobody watches; its numbering goes on."""
-        if stream := self.stream(user, feed):
-            stream.drop_document()
+    def forget(self, user: str, feed: str) -> None:
+        """Free the memory of a stream that nobody watches. No number of it is used again: a new one starts higher."""
+        streams = self._streams.get(user, {})
+        if stream := streams.pop(feed, None):
+            self._mark = max(self._mark, stream.position.seq)
+        if not streams:
+            self._streams.pop(user, None)
+            self._mark = max(self._mark, self._cuts.pop(user, 0))
+
+    def cut(self, user: str) -> int:
+        """Return the number of the last frame of a user, whose state the streams show now."""
+        return self._cuts.get(user, self._mark)
 
     def apply(self, user: str, results: Mapping[str, Result], reading: Reading, epoch: int) -> bool:
         """Record and send what a read found for one user, as one frame.
@@ -88,12 +99,13 @@ class Publisher:
         for feed, result in results.items():
             stream = streams.get(feed)
             if stream is None or stream.position.epoch != epoch:
-                stream = streams[feed] = Stream(Position(epoch, 0))
+                stream = streams[feed] = Stream(Position(epoch, self._mark))
             stream.ended = max(stream.ended, reading.ended)
             if entry := self._record(user, feed, stream, result, reading):
                 entries[feed] = entry
         if entries:
-            self._push(user, entries, reading.ts, epoch)
+            stale = {feed: list(known) for feed in results if (known := streams[feed].stale) is not None}
+            self._push(user, entries, stale, reading.ts, epoch)
         return True
 
     def confirm(self, user: str, feed: str, result: Result, reading: Reading, epoch: int) -> bool:
@@ -194,13 +206,15 @@ class Publisher:
         if stream.stale is None or stream.stale.reason != reason:
             stream.stale = Stale(reason, reading.ts)
 
-    def _push(self, user: str, entries: dict[str, Entry], ts: int, epoch: int) -> None:
+    def _push(self, user: str, entries: dict[str, Entry], stale: dict[str, list[Any]], ts: int, epoch: int) -> None:
+        self._cuts[user] = cut = self.cut(user) + 1
         feeds = {
             name: [entry.position.epoch, entry.position.seq, entry.snapshot, entry.text]
             for name, entry in entries.items()
         }
         fence = Fence(self._ownership.shard(user), epoch)
-        self._sender.to_group([fence], user_group(user), {"type": "push", "user": user, "ts": ts, "feeds": feeds})
+        message = {"type": "push", "user": user, "ts": ts, "cut": cut, "feeds": feeds, "stale": stale}
+        self._sender.to_group([fence], user_group(user), message)
         if push_logger.isEnabledFor(logging.DEBUG):
             for name, entry in entries.items():
                 kind = "snapshot" if entry.snapshot else "patch"

@@ -124,5 +124,6 @@ class Responder:
         fences = {user: fence for user in answers if (fence := self._ownership.fence_of(user)) is not None}
         if fences:
             owned = {user: answers[user] for user in fences}
-            reply = {"type": "answer", "asked": question.asked, "docs": question.docs, "users": owned}
+            cuts = {user: self._publisher.cut(user) for user in owned}
+            reply = {"type": "answer", "asked": question.asked, "docs": question.docs, "users": owned, "cuts": cuts}
             self._sender.to_channel(set(fences.values()), question.hub, reply)

@@ -58,7 +58,7 @@ class Stream:
     """One user's stream of one feed: what its owner last recorded."""
 
     position: Position
-    document: Document | None = None  # None: never read, or dropped when nobody watched
+    document: Document | None = None  # None: never read
     ended: float = -1.0  # monotonic end of the last applied read
     seen: float = -1.0  # monotonic start of the last read that confirmed the document
     as_of: int = 0  # the same in ms UTC, for people
@@ -92,10 +92,6 @@ class Stream:
         if self._snapshot is None:
             self._snapshot = _entry_text(self.position, "snapshot", encode(self.document))
         return self._snapshot
-
-    def drop_document(self) -> None:
-        """Forget the document of an unwatched stream; the seq stays, and the next read takes the next one."""
-        self.document = self._snapshot = None
 
     def _advance(self, document: Document) -> None:
         self.position = Position(self.position.epoch, self.position.seq + 1)

@@ -69,7 +69,7 @@ class World:
     # The owner
 
     def take_over(self) -> None:
-        self.epoch += 1
+        self.epoch, self.cut = self.epoch + 1, 0
         self.streams = {feed: Stream(Position(self.epoch, 0)) for feed in FEEDS}
         self.change({})
 
@@ -84,8 +84,9 @@ class World:
             known = self._recorded.setdefault((feed, self.streams[feed].position), document)
             assert same(known, document), "one number stands for two documents"
         if entries:
-            epoch = self.epoch
-            self._through_layer(lambda: self._hear(epoch, lambda: self.watched.on_push(1, entries)))
+            self.cut += 1
+            epoch, cut = self.epoch, self.cut
+            self._through_layer(lambda: self._hear(epoch, lambda: self.watched.on_push(1, entries, cut)))
 
     def _answer(self, wanted: dict[str, list[list[int]]], asked: float, *, docs: bool) -> None:
         answer = {}
@@ -97,9 +98,9 @@ class World:
         def heard() -> bool:
             self.watched.on_words(answer, asked)
             self._tell_stale()
-            return self.watched.on_answer(answer, asked, docs=docs)
+            return self.watched.on_answer(answer, asked, docs=docs, cut=cut)
 
-        epoch = self.epoch
+        epoch, cut = self.epoch, self.cut
         self._through_layer(lambda: self._hear(epoch, heard))
 
     # The layer and the hub

@@ -20,6 +20,7 @@ class Written(Connection):
 
         super().__init__("7", send, close, queue_bytes=1)
         self.places = places
+        self.cut = Position(EPOCH, 0)
         self.frames: list[dict[str, Any]] = []
 
     def write(self, text: str) -> None:
@@ -68,9 +69,22 @@ def ask(watched: WatchedUser, now: float) -> dict[str, set[int]]:
     return {feed: {seq for _, seq in held} for feed, held in question.items()}
 
 
-def hear(watched: WatchedUser, answer: dict[str, list[Any]], asked: float, *, docs: bool) -> bool:
+def cut_of(watched: WatchedUser) -> int:
+    """Return the number of the newest frame that a socket has."""
+    return max((socket.cut.seq for socket in watched.connections if socket.cut is not None), default=0)
+
+
+def push(watched: WatchedUser, entries: dict[str, Entry], ts: int = 1, cut: int | None = None) -> bool:
+    """Let a frame come; without `cut` it is the next one."""
+    return watched.on_push(ts, entries, cut_of(watched) + 1 if cut is None else cut)
+
+
+def hear(
+    watched: WatchedUser, answer: dict[str, list[Any]], asked: float, *, docs: bool, cut: int | None = None
+) -> bool:
+    """Let an answer come; without `cut` it was made after the newest frame that a socket has."""
     watched.on_words(answer, asked)
-    return watched.on_answer(answer, asked, docs=docs)
+    return watched.on_answer(answer, asked, docs=docs, cut=cut_of(watched) if cut is None else cut)
 
 
 # Pushes
@@ -79,14 +93,14 @@ def hear(watched: WatchedUser, answer: dict[str, list[Any]], asked: float, *, do
 def test_a_push_reaches_every_socket_with_what_it_subscribed_to() -> None:
     both, one = Written(orders=at(1), balance=at(5)), Written(orders=at(1))
     watched = watched_by(both, one)
-    assert not watched.on_push(1, {"orders": patch(2), "balance": patch(6)})
+    assert not push(watched, {"orders": patch(2), "balance": patch(6)})
     assert seqs(both.take()) == [{"orders": 2, "balance": 6}]
     assert seqs(one.take()) == [{"orders": 2}]
 
 
 def test_a_socket_that_subscribed_to_nothing_gets_nothing() -> None:
     socket = Written()
-    assert not watched_by(socket).on_push(1, {"orders": patch(2)})
+    assert not push(watched_by(socket), {"orders": patch(2)})
     assert socket.take() == []
 
 
@@ -94,14 +108,14 @@ def test_a_repeated_or_older_push_is_dropped() -> None:
     socket = Written(orders=at(2))
     watched = watched_by(socket)
     for seq in (1, 2):
-        assert not watched.on_push(1, {"orders": patch(seq)})
+        assert not push(watched, {"orders": patch(seq)})
     assert socket.take() == []
 
 
 def test_a_lost_push_is_repaired_for_the_sockets_that_lack_it_alone() -> None:
     behind, current = Written(orders=at(1)), Written(orders=at(2))
     watched = watched_by(behind, current)
-    assert watched.on_push(1, {"orders": patch(3)})
+    assert push(watched, {"orders": patch(3)})
     assert (behind.take(), seqs(current.take())) == ([], [{"orders": 3}])
     assert ask(watched, 10) == {"orders": {1}}
     assert not hear(watched, {"orders": word(3, doc=True)}, 10, docs=True)
@@ -111,8 +125,8 @@ def test_a_lost_push_is_repaired_for_the_sockets_that_lack_it_alone() -> None:
 def test_pushes_in_the_wrong_order_are_repaired() -> None:
     socket = Written(orders=at(1))
     watched = watched_by(socket)
-    assert watched.on_push(1, {"orders": patch(3)})
-    assert not watched.on_push(1, {"orders": patch(2)})
+    assert push(watched, {"orders": patch(3)})
+    assert not push(watched, {"orders": patch(2)})
     assert ask(watched, 10) == {"orders": {2}}
     assert not hear(watched, {"orders": word(3, doc=True)}, 10, docs=True)
     assert seqs(socket.take()) == [{"orders": 2}, {"orders": 3}]
@@ -121,16 +135,65 @@ def test_pushes_in_the_wrong_order_are_repaired() -> None:
 def test_a_push_with_an_entry_that_does_not_fit_is_passed_on_not_at_all() -> None:
     socket = Written(orders=at(1), balance=at(5))
     watched = watched_by(socket)
-    assert watched.on_push(1, {"orders": patch(2), "balance": patch(7)})
+    assert push(watched, {"orders": patch(2), "balance": patch(7)})
     assert socket.take() == []
     assert ask(watched, 10) == {"orders": {1}, "balance": {5}}
     hear(watched, {"orders": word(2, doc=True), "balance": word(7, doc=True)}, 10, docs=True)
     assert seqs(socket.take()) == [{"orders": 2, "balance": 7}]
 
 
+def test_a_frame_behind_a_lost_one_waits_for_an_answer_whatever_it_holds() -> None:
+    socket = Written(orders=at(1), balance=at(5))
+    watched = watched_by(socket)
+    assert push(watched, {"balance": snapshot(6)}, cut=2)  # the first frame, with orders, was lost
+    assert socket.take() == []
+    assert ask(watched, 10) == {"orders": {1}, "balance": {5}}
+    answer = {"orders": word(2, doc=True), "balance": word(6, doc=True)}
+    assert not hear(watched, answer, 10, docs=True, cut=2)
+    assert seqs(socket.take()) == [{"orders": 2, "balance": 6}]
+    assert not push(watched, {"orders": patch(3)}, cut=3)
+    assert seqs(socket.take()) == [{"orders": 3}]
+
+
+def test_a_frame_that_was_lost_without_a_word_for_this_socket_costs_one_question() -> None:
+    socket = Written(orders=at(1))
+    watched = watched_by(socket)
+    assert push(watched, {"orders": patch(2)}, cut=2)  # the first one was of another feed
+    assert ask(watched, 10) == {"orders": {1}}
+    hear(watched, {"orders": word(2, doc=True)}, 10, docs=True, cut=2)
+    assert seqs(socket.take()) == [{"orders": 2}]
+    assert ask(watched, 20) == {}
+
+
+def test_an_answer_that_a_frame_overtook_is_asked_for_again() -> None:
+    socket = Written(orders=at(1))
+    watched = watched_by(socket)
+    push(watched, {"orders": patch(2)}, cut=1)
+    socket.places["balance"] = Place(None, 0.0)
+    assert ask(watched, 10) == {"orders": {2}, "balance": {0}}
+    push(watched, {"orders": patch(3)}, cut=2)
+    socket.take()
+    assert hear(watched, {"orders": word(2), "balance": word(5, doc=True)}, 10, docs=True, cut=1)
+    assert socket.take() == []
+    assert ask(watched, 11) == {"orders": {3}, "balance": {0}}
+    assert not hear(watched, {"orders": word(3), "balance": word(5, doc=True)}, 11, docs=True, cut=2)
+    assert seqs(socket.take()) == [{"balance": 5}]
+
+
+def test_what_could_not_be_read_with_a_frame_is_stale_before_it() -> None:
+    socket = Written(orders=at(1), pnl=at(1))
+    watched = watched_by(socket)
+    watched.on_stale({"pnl": ["fetch_failed", 5]}, 20.0)
+    assert watched.stale_of("pnl", socket.places["pnl"], 20.0) == Stale("fetch_failed", 5)
+    hear(watched, {"orders": word(1), "pnl": word(1)}, 19.0, docs=False)  # asked before, and so no news
+    assert watched.stale["pnl"] == Stale("fetch_failed", 5)
+    hear(watched, {"orders": word(1), "pnl": word(1)}, 21.0, docs=False)
+    assert watched.stale == {}
+
+
 def test_a_repeated_entry_does_not_hold_up_the_rest_of_its_push() -> None:
     socket = Written(orders=at(1), balance=at(6))
-    assert not watched_by(socket).on_push(1, {"orders": patch(2), "balance": patch(6)})
+    assert not push(watched_by(socket), {"orders": patch(2), "balance": patch(6)})
     assert seqs(socket.take()) == [{"orders": 2}]
 
 
@@ -138,10 +201,10 @@ def test_patches_wait_for_the_first_snapshot_and_those_above_it_follow() -> None
     socket = Written(orders=Place(None, 0.0))
     watched = watched_by(socket)
     assert ask(watched, 0) == {"orders": {0}}
-    assert not watched.on_push(1, {"orders": patch(4)})
+    assert not push(watched, {"orders": patch(4)})
     assert socket.take() == []
     hear(watched, {"orders": word(4, doc=True)}, 0, docs=True)
-    watched.on_push(1, {"orders": patch(5)})
+    push(watched, {"orders": patch(5)})
     assert seqs(socket.take()) == [{"orders": 4}, {"orders": 5}]
 
 
@@ -149,7 +212,7 @@ def test_a_snapshot_that_a_push_overtook_is_sent_and_the_rest_asked_for_again() 
     socket = Written(orders=Place(None, 0.0))
     watched = watched_by(socket)
     ask(watched, 0)
-    watched.on_push(1, {"orders": patch(5)})
+    push(watched, {"orders": patch(5)})
     assert hear(watched, {"orders": word(4, doc=True)}, 0, docs=True)
     assert ask(watched, 0.1) == {"orders": {4}}
     assert not hear(watched, {"orders": word(5, doc=True)}, 0.1, docs=True)
@@ -187,7 +250,7 @@ def test_a_socket_may_be_behind_for_a_moment_before_the_hub_asks() -> None:
     assert not watched.lacks_for_long(10)
     assert not watched.lacks_for_long(10 + GRACE / 2)
     assert watched.lacks_for_long(10 + GRACE * 1.5)
-    watched.on_push(1, {"orders": patch(2)})
+    push(watched, {"orders": patch(2)})
     assert not watched.lacks_for_long(20)
 
 
@@ -228,7 +291,7 @@ def test_a_have_that_the_owner_never_reached_is_worth_nothing(forged: Position) 
         assert questions < 4, f"asked for ever: {asked}"
         hear(watched, {"orders": word(41, doc=True)}, now, docs=True)
     assert [entry["orders"].get("snapshot") for entry in socket.take()] == [{"n": "41"}]
-    watched.on_push(1, {"orders": patch(42)})
+    push(watched, {"orders": patch(42)})
     assert seqs(socket.take()) == [{"orders": 42}]
 
 
@@ -237,7 +300,7 @@ def test_a_forged_have_does_not_disturb_the_users_other_sockets() -> None:
     watched = watched_by(honest, liar)
     hear(watched, {"orders": word(41)}, 0, docs=False)
     ask(watched, 0)
-    watched.on_push(1, {"orders": patch(42)})
+    push(watched, {"orders": patch(42)})
     hear(watched, {"orders": word(42, doc=True)}, 0, docs=True)
     assert seqs(honest.take()) == [{"orders": 42}]
     assert watched.heartbeat(honest)["orders"]["epoch"] == EPOCH
@@ -295,7 +358,7 @@ def test_a_feed_is_live_for_ten_seconds_from_the_question_on(live: Live) -> None
 
 def test_pushes_alone_do_not_keep_a_feed_live(live: Live) -> None:
     watched, place, _ = live
-    watched.on_push(1, {"orders": patch(6)})
+    push(watched, {"orders": patch(6)})
     assert watched.stale_of("orders", place, 100.1 + CONFIRM) is not None
 
 
@@ -303,7 +366,7 @@ def test_an_owner_that_is_ahead_confirms_nobody_who_is_behind(live: Live) -> Non
     watched, place, _ = live
     hear(watched, {"orders": word(6)}, 109, docs=False)
     assert watched.stale_of("orders", place, 100.1 + CONFIRM) is not None
-    watched.on_push(1, {"orders": patch(6)})
+    push(watched, {"orders": patch(6)})
     assert watched.stale_of("orders", place, 118) is None
 
 
@@ -369,6 +432,6 @@ def test_a_client_is_believed_again_though_an_answer_was_lost_long_ago() -> None
     socket = Written(orders=Place(None, 0.0))
     watched = watched_by(socket)
     assert ask(watched, 1.0)
-    watched.on_push(5, {"orders": snapshot(3)})  # makes it whole; the answer never comes
+    push(watched, {"orders": snapshot(3)}, ts=5)  # makes it whole; the answer never comes
     watched.on_snapshot_request(socket, ["orders"], 100.0)
     assert ask(watched, 100.0)

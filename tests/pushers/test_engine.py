@@ -9,6 +9,7 @@ import pytest
 from pushers.conf import PusherSettings
 from pushers.engine import Engine, Selection
 from pushers.layer import HUBS_GROUP
+from pushers.reading import Reading
 from tests.pushers.fakes import FakeFeed, ListSender
 from tests.pushers.test_keeper import FakeLeases
 
@@ -87,15 +88,22 @@ async def test_with_its_lease_a_process_forgets_its_streams_but_not_who_watches(
     assert bench.requested[-1] == "1"
 
 
-async def test_interest_that_ended_frees_the_document_and_keeps_the_number(bench: Bench, monkeypatch) -> None:
+async def test_interest_that_ended_frees_the_stream_and_its_numbers_are_not_used_again(
+    bench: Bench, monkeypatch
+) -> None:
     await bench.engine.keeper.step()
     bench.engine.watchers.add("1", ["orders"], now=float("-inf"))
     reading = await bench.engine.loops[0].thread.run(bench.engine.reader.read, {"1": frozenset({"orders"})})
     bench.engine.publisher.apply("1", reading.results["1"], reading, 7)
+    later = reading.ended + 1
+    bench.engine.publisher.apply("1", {"orders": {"a": "2"}}, Reading(later, later, 0, {}), 7)
+    cut = bench.engine.publisher.cut("1")
     await bench.engine._sweep()
-    stream = bench.engine.publisher.stream("1", "orders")
-    assert (stream.document, stream.position) == (None, (7, 1))
+    assert (bench.engine.publisher._streams, bench.engine.publisher._cuts) == ({}, {})
     assert bench.engine.watchers.count() == 0
+    bench.engine.publisher.apply("1", {"orders": {"a": "3"}}, Reading(later, later, 0, {}), 7)
+    assert bench.engine.publisher.stream("1", "orders").position == (7, 3)
+    assert bench.engine.publisher.cut("1") >= cut
 
 
 def test_a_selection_prefers_what_the_command_line_says(settings) -> None:

@@ -153,7 +153,7 @@ def test_a_late_volatile_change_needs_a_refresh(read: Bench) -> None:
 
 
 def test_a_user_who_was_not_read_needs_a_refresh(read: Bench) -> None:
-    read.publisher.drop_document("1", "orders")
+    read.publisher.forget("1", "orders")
     assert not read.confirm("orders", {"9": {"amount": "1"}, **PAD}, 11)
     assert not read.publisher.is_ready("1", ["orders"])
     assert read.publisher.is_ready("1", ["pnl", "no such feed"])
@@ -255,3 +255,17 @@ def test_a_push_goes_to_the_users_group_under_its_epoch(read: Bench) -> None:
     ((group, message),) = read.sender.groups
     assert (group, message["type"], message["user"], message["ts"]) == ("user.1", "push", "1", 11_000)
     assert read.sender.epochs == [7]
+
+
+def test_frames_of_a_user_are_numbered_and_say_what_could_not_be_read_with_them(bench: Bench) -> None:
+    bench.apply({"orders": {"9": "1"}, "pnl": {"a": "1"}}, 10)
+    assert bench.publisher.cut("1") == 0
+    bench.apply({"orders": {"9": "2"}, "pnl": {"a": "2"}}, 11)
+    bench.apply({"orders": {"9": "3"}, "pnl": FeedStale("fetch_failed")}, 12)
+    bench.apply({"orders": {"9": "3"}, "pnl": FeedStale("fetch_failed")}, 13)
+    messages = [message for _, message in bench.sender.groups]
+    assert [message["cut"] for message in messages] == [1, 2]
+    assert [{feed: reason for feed, (reason, _) in message["stale"].items()} for message in messages] == [
+        {},
+        {"pnl": "fetch_failed"},
+    ]

@@ -181,7 +181,7 @@ def test_who_comes_back_after_a_break_is_read_first(bench: Bench) -> None:
     bench.read("1", {"orders": {"a": "1"}})
     bench.answers()
     for user, feed in bench.watchers.sweep(bench.clock.now + 60):
-        bench.publisher.drop_document(user, feed)
+        bench.publisher.forget(user, feed)
     bench.want({"1": {"orders": [[7, 1]]}}, asked=2)
     assert bench.answers() == []
     bench.read("1", {"orders": {"a": "1"}})
