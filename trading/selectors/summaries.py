@@ -1,0 +1,120 @@
+"""Sum up what accounts have traded, by periods of the trader's own calendar.
+
+A trade is a fill that closed quantity. Its result is its realized PnL less its fee; one above 0 is a win, one below 0 a
+loss. Net PnL is what the period brought to the account: realized PnL less all fees, those of opening fills included.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, F, Max, Min, Q, Sum
+
+from trading import accounting
+from trading.accounting import ZERO
+from trading.models import Fill
+
+PERIODS = ("today", "week", "month", "year", "all")
+CLOSING = ~Q(realized_pnl=0)
+RESULT = F("realized_pnl") - F("fee")
+
+
+class Summary(NamedTuple):
+    """The figures of one period; averages, best and worst are None where there is no such trade."""
+
+    fills: int
+    trades: int
+    wins: int
+    losses: int
+    realized_pnl: Decimal  # gross
+    fees: Decimal  # of all fills
+    volume: Decimal  # sum of price times amount
+    won: Decimal  # sum of the winning trades' results
+    lost: Decimal  # sum of the losing trades' results, not above 0
+    best: Decimal | None
+    worst: Decimal | None
+
+    @property
+    def net_pnl(self) -> Decimal:
+        """Realized PnL less all fees."""
+        return self.realized_pnl - self.fees
+
+    @property
+    def win_rate(self) -> Decimal | None:
+        """Winning trades in percent of all trades, rounded to 8 places; None without a trade."""
+        return accounting.share(Decimal(100), Decimal(self.wins), Decimal(self.trades)) if self.trades else None
+
+    @property
+    def average_win(self) -> Decimal | None:
+        """The mean result of the winning trades, rounded to 8 places; None without one."""
+        return accounting.share(self.won, accounting.ONE, Decimal(self.wins)) if self.wins else None
+
+    @property
+    def average_loss(self) -> Decimal | None:
+        """The mean result of the losing trades, not above 0, rounded to 8 places; None without one."""
+        return accounting.share(self.lost, accounting.ONE, Decimal(self.losses)) if self.losses else None
+
+
+def period_starts(now: datetime, time_zone: str) -> dict[str, datetime | None]:
+    """Return when each period began, at midnight in `time_zone`; weeks begin on Monday, `all` has no start."""
+    zone = ZoneInfo(time_zone)
+    today = now.astimezone(zone).date()
+    days = {
+        "today": today,
+        "week": today - timedelta(days=today.weekday()),
+        "month": today.replace(day=1),
+        "year": today.replace(month=1, day=1),
+    }
+    return {**{name: datetime.combine(day, time(), zone) for name, day in days.items()}, "all": None}
+
+
+def summaries(account_ids: Sequence[int], *, now: datetime, time_zone: str) -> dict[str, Summary]:
+    """Return the accounts' summary of every period up to `now`, in one query."""
+    starts = period_starts(now, time_zone)
+    figures: dict[str, Any] = {}
+    for period, start in starts.items():
+        within = Q() if start is None else Q(created_at__gte=start)
+        figures |= _figures(period, within)
+    found = Fill.objects.filter(account_id__in=account_ids).aggregate(**figures)
+    return {period: _summary(period, found) for period in starts}
+
+
+def summaries_by_symbol(
+    account_ids: Sequence[int], *, since: datetime | None = None, until: datetime | None = None
+) -> dict[str, Summary]:
+    """Return the accounts' summary of every symbol traded from `since` on and before `until`, in one query."""
+    fills = Fill.objects.filter(account_id__in=account_ids)
+    if since is not None:
+        fills = fills.filter(created_at__gte=since)
+    if until is not None:
+        fills = fills.filter(created_at__lt=until)
+    rows = fills.values("instrument__symbol").annotate(**_figures("all", Q())).order_by("instrument__symbol")
+    return {row["instrument__symbol"]: _summary("all", row) for row in rows}
+
+
+def _figures(period: str, within: Q) -> dict[str, Any]:
+    """Return the aggregates of the fills `within` a period, by its name and the names of a Summary's fields."""
+    wins, losses = within & CLOSING & Q(realized_pnl__gt=F("fee")), within & CLOSING & Q(realized_pnl__lt=F("fee"))
+    figures = {
+        "fills": Count("id", filter=within),
+        "trades": Count("id", filter=within & CLOSING),
+        "wins": Count("id", filter=wins),
+        "losses": Count("id", filter=losses),
+        "realized_pnl": Sum("realized_pnl", filter=within),
+        "fees": Sum("fee", filter=within),
+        "volume": Sum("cost", filter=within),
+        "won": Sum(RESULT, filter=wins),
+        "lost": Sum(RESULT, filter=losses),
+        "best": Max(RESULT, filter=within & CLOSING),
+        "worst": Min(RESULT, filter=within & CLOSING),
+    }
+    # Prefixed: an aggregate named as a column would stand for that column in the aggregates after it.
+    return {f"{period}_{name}": figure for name, figure in figures.items()}
+
+
+def _summary(period: str, found: Mapping[str, Any]) -> Summary:
+    figures = {name: found[f"{period}_{name}"] for name in Summary._fields}
+    sums = {name: figures[name] or ZERO for name in ("realized_pnl", "fees", "volume", "won", "lost")}
+    return Summary(**{**figures, **sums})
