@@ -7,7 +7,7 @@ from trading.models.fields import ExactDecimalField
 from trading.models.fill import Fill
 from trading.models.instrument import Instrument
 from trading.models.ledger_entry import LedgerEntry
-from trading.models.order import OPEN_STATUSES, Order, OrderStatus, Side
+from trading.models.order import OPEN_STATUSES, Order, OrderOrigin, OrderStatus, Side
 from trading.models.position import Position
 from trading.models.quote import Quote
 from trading.models.user import User
@@ -22,6 +22,7 @@ __all__ = [
     "Instrument",
     "LedgerEntry",
     "Order",
+    "OrderOrigin",
     "OrderStatus",
     "Position",
     "Quote",
