@@ -17,7 +17,7 @@ from trading.accounting import ZERO
 from trading.models import Fill
 
 PERIODS = ("today", "week", "month", "year", "all")
-CLOSING = ~Q(realized_pnl=0)
+CLOSING = Q(closed_amount__gt=0)
 RESULT = F("realized_pnl") - F("fee")
 
 

@@ -70,6 +70,7 @@ def fill_record(*, account: Account, order: Order, execution: Execution) -> Fill
         side=order.side,
         price=execution.price,
         amount=execution.amount,
+        closed_amount=applied.closed_amount,
         cost=cost,
         fee=fee,
         realized_pnl=applied.realized_pnl,
