@@ -1,8 +1,11 @@
 """The tables of the trading domain, one file per noun."""
 
 from trading.models.account import Account
+from trading.models.account_erasure import AccountErasure
+from trading.models.account_reset import AccountReset
 from trading.models.api_token import ApiToken
 from trading.models.candle import Candle
+from trading.models.equity_point import EquityPoint
 from trading.models.fields import ExactDecimalField
 from trading.models.fill import Fill
 from trading.models.instrument import Instrument
@@ -15,8 +18,11 @@ from trading.models.user import User
 __all__ = [
     "OPEN_STATUSES",
     "Account",
+    "AccountErasure",
+    "AccountReset",
     "ApiToken",
     "Candle",
+    "EquityPoint",
     "ExactDecimalField",
     "Fill",
     "Instrument",

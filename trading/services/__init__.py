@@ -1,10 +1,12 @@
 """What changes the trading domain: each service is one transaction under the account's lock, and nudges the pushers."""
 
 from trading.services.accounts import account_open, accounts_roll_day
+from trading.services.erasures import account_erase
 from trading.services.orders import order_cancel, order_place, orders_match
 from trading.services.tokens import token_create, token_revoke
 
 __all__ = [
+    "account_erase",
     "account_open",
     "accounts_roll_day",
     "order_cancel",

@@ -9,7 +9,7 @@ from pushers import FeedStale
 from pushers.registry import feeds, symbol_feed
 from tests.trading.rows import make_account, make_instrument, make_user, set_quote
 from trading.models import Account, Fill, Order, Position, Quote, User
-from trading.services import account_open, order_place
+from trading.services import account_erase, account_open, order_place
 from trading.wire import milliseconds
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +35,7 @@ def test_the_feeds_and_their_intervals():
 @pytest.mark.parametrize("name", ACCOUNT_FEEDS)
 def test_a_user_without_accounts_has_an_empty_document(name):
     user = make_user()
-    user.accounts.all().delete()
+    account_erase(account=user.accounts.get(), reason="a test")
     assert feeds()[name].fetch([user.pk]) == {user.pk: {}}
 
 

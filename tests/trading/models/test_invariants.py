@@ -7,7 +7,6 @@ from django.db import IntegrityError
 
 from tests.trading.rows import bulk_trades, make_instrument, make_user, set_quote
 from trading.models import Account, Candle, Fill, Instrument, LedgerEntry, Order, Position, Quote
-from trading.services import order_place
 
 pytestmark = pytest.mark.django_db
 
@@ -40,12 +39,6 @@ def test_the_ledger_is_append_only(account):
     with pytest.raises(TypeError, match="append-only"):
         entry.delete()
     assert LedgerEntry.objects.get(pk=entry.pk).amount == D(100000)
-
-
-def test_a_user_goes_with_his_accounts_and_ledger(account, instrument):
-    order_place(account=account, symbol="AAPL", side="buy", type="market", amount=D(1))
-    account.user.delete()
-    assert not LedgerEntry.objects.exists()
 
 
 def test_bid_is_never_above_ask(instrument):
