@@ -14,6 +14,7 @@ from trading.market.candles import (
     save_candles,
     session_candles,
 )
+from trading.market.equity_curve import EquityCurve
 from trading.market.listing import list_instruments
 from trading.market.quotes import save_quotes
 from trading.market.session import MarketTime
@@ -49,6 +50,7 @@ class Market:
         self._stamp: datetime | None = None
         self._ticks = 0
         self._day_rolled: date | None = None
+        self._equity_curve = EquityCurve()
 
     def tick(self) -> None:
         """Take the market one step further: quotes and candles in one transaction, then the orders they cross."""
@@ -56,6 +58,7 @@ class Market:
         for instrument in self.instruments.values():
             orders_match(instrument=instrument)
         self._roll_day()
+        self._equity_curve.record(timezone.now())
         self._ticks += 1
         if self._ticks % PRUNE_TICKS == 0:
             prune_minutes(self.instruments.values())

@@ -10,7 +10,7 @@ from trading.models.fields import ExactDecimalField
 
 
 class EquityPoint(models.Model):
-    """One account's equity at the start of one interval of real time (UTC).
+    """One account's equity at the first reading in one interval of real time (UTC).
 
     Each interval is a series of its own, kept as long as it is looked at; an account whose equity has not changed
     since its last point of the series gets none, so a missing point means "as before".

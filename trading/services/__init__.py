@@ -1,6 +1,7 @@
 """What changes the trading domain: each service is one transaction under the account's lock, and nudges the pushers."""
 
 from trading.services.accounts import account_open, accounts_roll_day
+from trading.services.equity_points import equity_points_prune, equity_points_write
 from trading.services.erasures import account_erase
 from trading.services.orders import order_cancel, order_place, orders_match
 from trading.services.tokens import token_create, token_revoke
@@ -9,6 +10,8 @@ __all__ = [
     "account_erase",
     "account_open",
     "accounts_roll_day",
+    "equity_points_prune",
+    "equity_points_write",
     "order_cancel",
     "order_place",
     "orders_match",
