@@ -9,7 +9,8 @@ class TradingError(Exception):
     unknown_symbol, halted, invalid_side, invalid_type, invalid_amount, invalid_price, price_required,
     price_not_allowed, price_off_tick, amount_off_step, amount_too_large, below_minimum_notional, insufficient_margin,
     stale_market, invalid_client_order_id, duplicate_client_order_id, not_open, duplicate_account, invalid_deposit,
-    invalid_account_name, invalid_leverage, invalid_scope.
+    invalid_account_name, invalid_leverage, invalid_scope,
+    insufficient_funds, reason_required.
     """
 
     def __init__(self, code: str, message: str) -> None:

@@ -1,20 +1,10 @@
-"""Read what accounts are worth, now and before."""
+"""Read what accounts are worth now, to note it."""
 
 from collections import defaultdict
-from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
 
 from trading.accounting import ZERO, unrealized_pnl
-from trading.models import Account, EquityPoint, Position
-from trading.models.equity_point import KEPT
-
-
-class EquityPointRow(NamedTuple):
-    """What an account was worth at one moment."""
-
-    at: datetime
-    equity: Decimal
+from trading.models import Account, Position
 
 
 def current_equities() -> dict[int, Decimal]:
@@ -28,24 +18,3 @@ def current_equities() -> dict[int, Decimal]:
         unrealized[account_id] += unrealized_pnl(*valued)
     totals = Account.objects.order_by().values_list("pk", "total")
     return {account_id: total + unrealized[account_id] for account_id, total in totals}
-
-
-def curve_interval(since: datetime | None, now: datetime) -> EquityPoint.Interval:
-    """Return the finest interval whose points reach back to `since`; None asks for all time."""
-    for interval, kept in KEPT.items():
-        if since is not None and since >= now - kept:
-            return interval
-    return EquityPoint.Interval.DAY
-
-
-def equity_curve(
-    account_id: int, *, interval: EquityPoint.Interval, since: datetime | None = None
-) -> list[EquityPointRow]:
-    """Return an account's points of one interval from `since` on, in the order of time, in one query.
-
-    Where one is missing the equity was as before. The newest point may be as old as the interval is long.
-    """
-    points = EquityPoint.objects.filter(account_id=account_id, interval=interval)
-    if since is not None:
-        points = points.filter(at__gte=since)
-    return [EquityPointRow._make(row) for row in points.order_by("at").values_list("at", "equity")]

@@ -7,7 +7,7 @@ from tests.trading.rows import bulk_accounts, bulk_trades, make_instrument, set_
 from trading.market.equity_curve import EquityCurve, start
 from trading.models import Account, EquityPoint
 from trading.models.fields import LARGEST
-from trading.selectors.equity_points import current_equities, curve_interval, equity_curve
+from trading.selectors.equity_points import current_equities
 from trading.services import order_place
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,8 @@ def test_an_account_that_stays_the_same_gets_no_further_points(account):
     Account.objects.update(total=7)
     assert curve.record(NOON + minutes(2)) == 1
     assert curve.record(NOON + minutes(15)) == 1  # of the quarter of an hour: its last point is older
-    assert [point.equity for point in equity_curve(account.pk, interval=MINUTE)] == [D(100000), D(7)]
+    points = EquityPoint.objects.filter(interval=MINUTE).order_by("at")
+    assert list(points.values_list("equity", flat=True)) == [D(100000), D(7)]
 
 
 def test_equity_follows_the_mark(account, instrument):
@@ -86,23 +87,6 @@ def test_the_cost_does_not_grow_with_the_accounts(django_assert_num_queries):
         curve.record(NOON + minutes(1))
     with django_assert_num_queries(0):
         curve.record(NOON + minutes(1))
-
-
-def test_a_curve_takes_the_finest_interval_that_reaches_back():
-    now = NOON
-    assert curve_interval(now - timedelta(hours=1), now) == MINUTE
-    assert curve_interval(now - timedelta(hours=12), now) == QUARTER
-    assert curve_interval(now - timedelta(days=60), now) == DAY
-    assert curve_interval(None, now) == DAY
-
-
-def test_a_curve_begins_where_it_is_asked_to(account):
-    curve = EquityCurve()
-    for number in range(3):
-        Account.objects.update(total=number)
-        curve.record(NOON + minutes(number))
-    points = equity_curve(account.pk, interval=MINUTE, since=NOON + minutes(0.5))
-    assert [(point.at.minute, point.equity) for point in points] == [(1, D(1)), (2, D(2))]
 
 
 def test_intervals_begin_at_their_multiples():
