@@ -1,4 +1,7 @@
-"""Read what has been: orders, fills, closed trades and ledger entries, page by page."""
+"""Read what has been: orders, fills, closed trades and ledger entries, page by page.
+
+A row with `before_reset` belongs to what the account was before its last reset.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +13,7 @@ from django.db.models import QuerySet
 
 from trading.models import Fill, LedgerEntry, Order
 from trading.selectors.pages import PAGE_SIZE, Page, newest_page
+from trading.selectors.resets import before_reset
 from trading.selectors.summaries import CLOSING
 
 
@@ -52,10 +56,16 @@ class OrderHistoryRow(NamedTuple):
     cost: Decimal
     status: str
     time_in_force: str
+    post_only: bool
     reduce_only: bool
+    take_profit: Decimal | None
+    stop_loss: Decimal | None
+    origin: str
     reject_reason: str
+    triggered_at: datetime | None
     created_at: datetime
     updated_at: datetime
+    before_reset: bool
 
 
 class FillHistoryRow(NamedTuple):
@@ -68,11 +78,13 @@ class FillHistoryRow(NamedTuple):
     side: str
     price: Decimal
     amount: Decimal
+    closed_amount: Decimal
     cost: Decimal
     fee: Decimal
     realized_pnl: Decimal
     taker_or_maker: str
     created_at: datetime
+    before_reset: bool
 
     @property
     def net_pnl(self) -> Decimal:
@@ -92,16 +104,24 @@ class LedgerRow(NamedTuple):
     symbol: str | None
     note: str
     created_at: datetime
+    before_reset: bool
 
 
 def order_history(wanted: HistoryFilter, *, before: int | None = None, limit: int = PAGE_SIZE) -> Page[OrderHistoryRow]:
     """Return orders, newest first, in one query; `before` is the `next_before` of the page before this one."""
     statuses = list(wanted.statuses) or None
-    rows = Order.objects.filter(
+    rows = _orders().filter(
         **wanted.conditions(instrument__symbol=wanted.symbol, side=wanted.side, status__in=statuses)
     )
     columns = _columns(OrderHistoryRow)
     return newest_page(rows.values_list(*columns), OrderHistoryRow._make, before=before, limit=limit, id_column=0)
+
+
+def order_row(user_id: int, order_id: int) -> OrderHistoryRow | None:
+    """Return one order of the user's accounts, or None where he has no such order, in one query."""
+    rows = _orders().filter(account__user_id=user_id, id=order_id)
+    found = rows.values_list(*_columns(OrderHistoryRow)).first()
+    return None if found is None else OrderHistoryRow._make(found)
 
 
 def fill_history(wanted: HistoryFilter, *, before: int | None = None, limit: int = PAGE_SIZE) -> Page[FillHistoryRow]:
@@ -117,18 +137,23 @@ def trade_history(wanted: HistoryFilter, *, before: int | None = None, limit: in
 def ledger_history(wanted: HistoryFilter, *, before: int | None = None, limit: int = PAGE_SIZE) -> Page[LedgerRow]:
     """Return ledger entries, newest first, in one query."""
     kinds = list(wanted.kinds) or None
-    rows = LedgerEntry.objects.filter(
+    rows = LedgerEntry.objects.annotate(before_reset=before_reset("last_entry_id")).filter(
         **wanted.conditions(fill__instrument__symbol=wanted.symbol, fill__side=wanted.side, kind__in=kinds)
     )
     columns = _columns(LedgerRow, symbol="fill__instrument__symbol")
     return newest_page(rows.values_list(*columns), LedgerRow._make, before=before, limit=limit, id_column=0)
 
 
-def _wanted_fills(wanted: HistoryFilter) -> QuerySet[Fill]:
-    return Fill.objects.filter(**wanted.conditions(instrument__symbol=wanted.symbol, side=wanted.side))
+def _orders() -> QuerySet[Any]:
+    return Order.objects.annotate(before_reset=before_reset("last_order_id"))
 
 
-def _fills(rows: QuerySet[Fill], before: int | None, limit: int) -> Page[FillHistoryRow]:
+def _wanted_fills(wanted: HistoryFilter) -> QuerySet[Any]:
+    fills = Fill.objects.annotate(before_reset=before_reset("last_fill_id"))
+    return fills.filter(**wanted.conditions(instrument__symbol=wanted.symbol, side=wanted.side))
+
+
+def _fills(rows: QuerySet[Any], before: int | None, limit: int) -> Page[FillHistoryRow]:
     columns = _columns(FillHistoryRow)
     return newest_page(rows.values_list(*columns), FillHistoryRow._make, before=before, limit=limit, id_column=0)
 

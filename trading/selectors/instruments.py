@@ -18,6 +18,8 @@ class InstrumentRow(NamedTuple):
     minimum_notional: Decimal
     maker_fee_rate: Decimal
     taker_fee_rate: Decimal
+    slippage_rate: Decimal
+    maintenance_margin_rate: Decimal
     maximum_leverage: int
     halted: bool
 

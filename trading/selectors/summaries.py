@@ -2,6 +2,7 @@
 
 A trade is a fill that closed quantity. Its result is its realized PnL less its fee; one above 0 is a win, one below 0 a
 loss. Net PnL is what the period brought to the account: realized PnL less all fees, those of opening fills included.
+What was before an account's last reset is not counted.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,11 +11,12 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, Max, Min, Q, Sum
+from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
 
 from trading import accounting
 from trading.accounting import ZERO
 from trading.models import Fill
+from trading.selectors.resets import before_reset
 
 PERIODS = ("today", "week", "month", "year", "all")
 CLOSING = Q(closed_amount__gt=0)
@@ -77,7 +79,7 @@ def summaries(account_ids: Sequence[int], *, now: datetime, time_zone: str) -> d
     for period, start in starts.items():
         within = Q() if start is None else Q(created_at__gte=start)
         figures |= _figures(period, within)
-    found = Fill.objects.filter(account_id__in=account_ids).aggregate(**figures)
+    found = _counted(account_ids).aggregate(**figures)
     return {period: _summary(period, found) for period in starts}
 
 
@@ -85,13 +87,17 @@ def summaries_by_symbol(
     account_ids: Sequence[int], *, since: datetime | None = None, until: datetime | None = None
 ) -> dict[str, Summary]:
     """Return the accounts' summary of every symbol traded from `since` on and before `until`, in one query."""
-    fills = Fill.objects.filter(account_id__in=account_ids)
+    fills = _counted(account_ids)
     if since is not None:
         fills = fills.filter(created_at__gte=since)
     if until is not None:
         fills = fills.filter(created_at__lt=until)
     rows = fills.values("instrument__symbol").annotate(**_figures("all", Q())).order_by("instrument__symbol")
     return {row["instrument__symbol"]: _summary("all", row) for row in rows}
+
+
+def _counted(account_ids: Sequence[int]) -> QuerySet[Fill]:
+    return Fill.objects.filter(~before_reset("last_fill_id"), account_id__in=account_ids)
 
 
 def _figures(period: str, within: Q) -> dict[str, Any]:

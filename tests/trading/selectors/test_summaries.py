@@ -1,39 +1,16 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal as D
-from itertools import count
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from tests.trading.rows import make_account, make_instrument
-from trading.models import Fill, Order
+from tests.trading.selectors.traded import NOW, add_fill
+from trading.models import AccountReset
 from trading.selectors.summaries import PERIODS, period_starts, summaries, summaries_by_symbol
 
 pytestmark = pytest.mark.django_db
-NOW = datetime(2026, 11, 19, 12, tzinfo=UTC)  # a Thursday
-_numbers = count(1)
-
-
-def fill(account, instrument, realized="0", fee="1", at=NOW, closed=None, cost="100"):
-    order = Order.objects.filter(account=account, instrument=instrument).first() or Order.objects.create(
-        account=account, instrument=instrument, side="sell", type="market", amount=1
-    )
-    return Fill.objects.create(
-        order=order,
-        account=account,
-        instrument=instrument,
-        trade_id=f"summed-{next(_numbers)}",
-        side="sell",
-        price=D(100),
-        amount=1,
-        closed_amount=D(1 if D(realized) else 0) if closed is None else D(closed),
-        cost=D(cost),
-        fee=D(fee),
-        realized_pnl=D(realized),
-        taker_or_maker="taker",
-        created_at=at,
-    )
 
 
 def summary(account, period="all", now=NOW, time_zone="UTC"):
@@ -48,7 +25,7 @@ def test_without_fills_there_is_nothing_to_average(account):
 
 def test_the_figures(account, instrument):
     for realized, fee in [("0", "0.1"), ("30", "1"), ("10", "2"), ("-8", "0.5"), ("1", "1")]:
-        fill(account, instrument, realized, fee)
+        add_fill(account, instrument, realized, fee)
     found = summary(account)
     assert (found.fills, found.trades, found.wins, found.losses) == (5, 4, 2, 1)
     assert (found.realized_pnl, found.fees, found.net_pnl) == (D("33"), D("4.6"), D("28.4"))
@@ -57,14 +34,14 @@ def test_the_figures(account, instrument):
 
 
 def test_a_close_without_gain_is_a_trade_that_lost_its_fee(account, instrument):
-    fill(account, instrument, "0", "0.25", closed="1")
+    add_fill(account, instrument, "0", "0.25", closed="1")
     found = summary(account)
     assert (found.trades, found.losses, found.average_loss) == (1, 1, D("-0.25"))
 
 
 def test_sums_are_exact_where_floats_are_not(account, instrument):
     for _ in range(10):
-        fill(account, instrument, "9999999.00000001", "0.1")
+        add_fill(account, instrument, "9999999.00000001", "0.1")
     found = summary(account)
     assert found.realized_pnl == D("99999990.0000001")
     assert found.net_pnl == D("99999989.0000001")
@@ -73,7 +50,7 @@ def test_sums_are_exact_where_floats_are_not(account, instrument):
 
 def test_an_average_is_rounded_to_8_places(account, instrument):
     for realized in ("1", "1", "2"):
-        fill(account, instrument, realized, "0")
+        add_fill(account, instrument, realized, "0")
     assert summary(account).average_win == D("1.33333333")
 
 
@@ -87,14 +64,14 @@ def test_an_average_is_rounded_to_8_places(account, instrument):
     ],
 )
 def test_a_period_begins_at_its_midnight(account, instrument, period, inside, outside):
-    fill(account, instrument, "5", at=inside)
-    fill(account, instrument, "7", at=outside)
+    add_fill(account, instrument, "5", at=inside)
+    add_fill(account, instrument, "7", at=outside)
     assert summary(account, period).realized_pnl == 5
     assert summary(account, "all").realized_pnl == 12
 
 
 def test_the_traders_zone_decides_what_a_day_is(account, instrument):
-    fill(account, instrument, "5", at=datetime(2026, 11, 19, 3, tzinfo=UTC))
+    add_fill(account, instrument, "5", at=datetime(2026, 11, 19, 3, tzinfo=UTC))
     assert summary(account, "today", time_zone="UTC").trades == 1
     assert summary(account, "today", time_zone="America/New_York").trades == 0  # 22:00 on the 18th there
     assert summary(account, "today", time_zone="Asia/Tokyo").trades == 1
@@ -109,13 +86,13 @@ def test_a_day_of_23_hours_begins_at_its_own_midnight():
 
 
 def test_another_account_is_not_counted(account, instrument):
-    fill(make_account(), instrument, "5")
+    add_fill(make_account(), instrument, "5")
     assert summary(account).fills == 0
 
 
 def test_by_symbol(account, instrument):
-    fill(account, instrument, "5")
-    fill(account, make_instrument("MSFT"), "-3", at=NOW - timedelta(days=1))
+    add_fill(account, instrument, "5")
+    add_fill(account, make_instrument("MSFT"), "-3", at=NOW - timedelta(days=1))
     found = summaries_by_symbol([account.pk])
     assert {symbol: row.net_pnl for symbol, row in found.items()} == {"AAPL": 4, "MSFT": -4}
     assert list(summaries_by_symbol([account.pk], since=NOW)) == ["AAPL"]
@@ -125,8 +102,16 @@ def test_by_symbol(account, instrument):
 @pytest.mark.parametrize("number", [1, 40])
 def test_all_periods_cost_one_query_however_many_fills(account, instrument, number):
     for _ in range(number):
-        fill(account, instrument, "5")
+        add_fill(account, instrument, "5")
     for read in (lambda: summary(account), lambda: summaries_by_symbol([account.pk])):
         with CaptureQueriesContext(connection) as captured:
             read()
         assert len(captured) == 1
+
+
+def test_what_was_before_a_reset_is_not_counted(account, instrument):
+    last = add_fill(account, instrument, "5")
+    AccountReset.objects.create(account=account, total_before=D(1), deposit=D(1), last_fill_id=last.pk)
+    add_fill(account, instrument, "7")
+    assert summary(account).realized_pnl == 7
+    assert summaries_by_symbol([account.pk])["AAPL"].realized_pnl == 7
