@@ -33,10 +33,11 @@ class Trader:
     resting: tuple[str, Side, int, Decimal]  # symbol, side, amount, limit price as a part of the last price
 
 
+# No more than 100 of each: every quote has that much, so a trader's positions are whole when he signs in.
 TRADERS = {
     "alice": Trader("Alice", {"AAPL": 40, "IBM": 100}, ("GOOG", Side.BUY, 20, Decimal("0.97"))),
-    "bob": Trader("Bob", {"MSFT": 500, "FB": -300}, ("AAPL", Side.SELL, 25, Decimal("1.04"))),
-    "carol": Trader("Carol", {"GOOG": 50, "MSFT": -200}, ("FB", Side.BUY, 400, Decimal("0.90"))),
+    "bob": Trader("Bob", {"MSFT": 100, "FB": -100}, ("AAPL", Side.SELL, 25, Decimal("1.04"))),
+    "carol": Trader("Carol", {"GOOG": 50, "MSFT": -100}, ("FB", Side.BUY, 400, Decimal("0.90"))),
 }
 
 

@@ -20,7 +20,7 @@ from trading.market.quotes import save_quotes
 from trading.market.session import MarketTime
 from trading.market.source import Source, SourceQuote
 from trading.models import Instrument, Quote
-from trading.services import accounts_roll_day, orders_match
+from trading.services import accounts_liquidate, accounts_roll_day, orders_match
 
 logger = logging.getLogger(__name__)
 
@@ -55,8 +55,8 @@ class Market:
     def tick(self) -> None:
         """Take the market one step further: quotes and candles in one transaction, then the orders they cross."""
         self.write()
-        for instrument in self.instruments.values():
-            orders_match(instrument=instrument)
+        orders_match()
+        accounts_liquidate()
         self._roll_day()
         self._equity_curve.record(timezone.now())
         self._ticks += 1

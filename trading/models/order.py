@@ -44,6 +44,14 @@ class OrderOrigin(models.TextChoices):
 
 OPEN_STATUSES = (OrderStatus.NEW, OrderStatus.PARTIALLY_FILLED)
 OPEN = Q(status__in=OPEN_STATUSES)
+# The state machine: what an order may become. What is closed stays as it is, so nothing fills after a cancel; rejected
+# is a stop order that could not be carried when it was triggered.
+MOVES: dict[str, frozenset[str]] = {
+    OrderStatus.NEW: frozenset(OrderStatus) - {OrderStatus.NEW},
+    OrderStatus.PARTIALLY_FILLED: frozenset(
+        {OrderStatus.PARTIALLY_FILLED, OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED}
+    ),
+}
 # A stop order sleeps until the mark reaches its trigger; every other open order is at work.
 WAITING = OPEN & Q(trigger_price__isnull=False, triggered_at__isnull=True)
 AT_WORK = OPEN & (Q(trigger_price__isnull=True) | Q(triggered_at__isnull=False))
@@ -165,6 +173,12 @@ class Order(models.Model):
     def __str__(self) -> str:
         words = {"id": self.pk, "side": self.side, "amount": decimal_text(self.amount), "symbol": self.instrument}
         return _("Order %(id)s: %(side)s %(amount)s %(symbol)s, %(account)s") % {**words, "account": self.account}
+
+    def move(self, status: OrderStatus) -> None:
+        """Take the status; raise ValueError for one that the state machine does not lead to from here."""
+        if status not in MOVES.get(self.status, ()):
+            raise ValueError(f"Order {self.pk} is {self.status}, which never becomes {status}.")
+        self.status = status
 
     @property
     def is_open(self) -> bool:

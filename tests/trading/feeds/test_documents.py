@@ -49,7 +49,7 @@ def test_every_id_asked_for_is_a_key_and_no_other(name, account):
 def test_balance(account, instrument):
     place(account, "buy", 10, "90")
     assert document("balance", account) == {
-        "paper": {"currency": "USD", "total": "100000", "used": "900.45", "free": "99099.55"}
+        "paper": {"currency": "USD", "total": "100000", "used": "900.9", "free": "99099.1"}
     }
 
 
