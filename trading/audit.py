@@ -5,7 +5,7 @@ invariant is a mistake in a service, or a hand in the database, and is named wit
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -183,12 +183,18 @@ def _closing(books: AccountBooks) -> Iterator[Comparison]:
     closing: dict[tuple[int, str], Decimal] = defaultdict(lambda: ZERO)
     for order in books.orders:
         if order.closing:
-            closing[order.instrument_id, order.side] += order.closing
+            closable = _closable(held, order.instrument_id, order.side)
+            yield "order_closing", f"order {order.id}: closing", min(order.closing, closable), order.closing
+            if not order.reduce_only:  # one that only reduces may have all of the position, whatever others have
+                closing[order.instrument_id, order.side] += order.closing
     for (instrument_id, side), amount in closing.items():
-        signed = held.get(instrument_id, ZERO)
-        closable = max(-signed if side == Side.BUY else signed, ZERO)
         what = f"instrument {instrument_id}: amount that {side} orders close"
-        yield "order_closing", what, min(amount, closable), amount
+        yield "order_closing", what, min(amount, _closable(held, instrument_id, side)), amount
+
+
+def _closable(held: Mapping[int, Decimal], instrument_id: int, side: str) -> Decimal:
+    signed = held.get(instrument_id, ZERO)
+    return max(-signed if side == Side.BUY else signed, ZERO)
 
 
 def _fills(books: AccountBooks) -> Iterator[Comparison]:

@@ -9,7 +9,7 @@ from tests.trading.rows import make_account, set_quote
 from trading import append_only
 from trading.audit import INVARIANTS, audit, audit_report
 from trading.models import Account, AccountReset, Fill, LedgerEntry, Order, Position, Quote
-from trading.services import order_cancel, order_place, orders_match
+from trading.services import order_cancel, order_place
 
 pytestmark = pytest.mark.django_db
 
@@ -128,7 +128,6 @@ def test_the_number_of_queries_does_not_grow_with_accounts(traded, django_assert
         place(make_account(), "buy", 3)
     with django_assert_num_queries(_queries()):
         audit()
-    orders_match(instrument=traded.positions.get().instrument)
 
 
 def _queries():

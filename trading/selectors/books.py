@@ -41,6 +41,7 @@ class OrderRow(NamedTuple):
     cost: Decimal
     reserved: Decimal
     closing: Decimal
+    reduce_only: bool
     status: str
 
 

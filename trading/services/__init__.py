@@ -12,6 +12,7 @@ from trading.services.order_cancel import order_cancel, orders_cancel
 from trading.services.order_place import order_place, position_close
 from trading.services.order_preview import OrderPreview, order_preview
 from trading.services.protection import position_protect
+from trading.services.resets import account_reset
 from trading.services.tokens import token_create, token_revoke
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "account_deposit",
     "account_erase",
     "account_open",
+    "account_reset",
     "account_withdraw",
     "accounts_liquidate",
     "accounts_roll_day",
