@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Any
 
 from trading.accounting import entry_price
-from trading.models import OPEN_STATUSES, Account, ApiToken, OrderStatus
+from trading.models import OPEN_STATUSES, Account, ApiToken, OrderStatus, Position
 from trading.selectors.history import FillHistoryRow, LedgerRow, OrderHistoryRow
 from trading.selectors.instruments import InstrumentRow
 from trading.selectors.summaries import Summary
+from trading.services import OrderPreview
 from trading.wire import milliseconds
 
 Document = dict[str, Any]
@@ -84,6 +85,19 @@ def instrument_document(row: InstrumentRow) -> Document:
         "slippage": row.slippage_rate,
         "maintenance_margin": row.maintenance_margin_rate,
     }
+
+
+def preview_document(preview: OrderPreview) -> Document:
+    """Return what an order would do."""
+    fields = ("amount", "price", "notional", "margin", "fee", "liquidation_price", "free_after")
+    values = {name: getattr(preview, name) for name in fields}
+    return {**values, "reasons": [{"code": reason.code, "detail": reason.message} for reason in preview.reasons]}
+
+
+def position_terms_document(account: Account, symbol: str, position: Position) -> Document:
+    """Return what a trader sets for a position, which may be flat."""
+    terms = {"leverage": str(position.leverage), "take_profit": position.take_profit, "stop_loss": position.stop_loss}
+    return {"account": account.name, "symbol": symbol, **terms}
 
 
 def token_document(token: ApiToken) -> Document:

@@ -66,6 +66,7 @@ KINDS = {
     "post_only_not_allowed": Kind(422, _("The order cannot be post-only")),
     "post_only_would_take": Kind(409, _("The order would take and not rest")),
     "invalid_quote_amount": Kind(422, _("The amount in the quote currency is not valid")),
+    "nothing_to_reduce": Kind(409, _("There is no position to reduce")),
     "nothing_to_amend": Kind(422, _("Nothing is to be changed")),
     "amount_below_filled": Kind(409, _("More than that is filled already")),
     "insufficient_funds": Kind(422, _("There is not enough free money")),

@@ -14,10 +14,10 @@ from trading.api.bodies import StrictParser
 from trading.api.failures import add_failures
 from trading.api.openapi import DESCRIPTION, add_problems
 from trading.api.problems import problem_response
-from trading.api.routers import accounts, history, market, pnl, problems, summaries, tokens
+from trading.api.routers import accounts, history, market, orders, pnl, positions, problems, summaries, tokens
 
 View = Callable[..., HttpResponse]
-ROUTERS = (accounts, pnl, history, summaries, market, tokens, problems)
+ROUTERS = (accounts, pnl, positions, orders, history, summaries, market, tokens, problems)
 
 
 class TradingAPI(NinjaAPI):

@@ -119,9 +119,13 @@ def order_history(wanted: HistoryFilter, *, before: int | None = None, limit: in
 
 def order_row(user_id: int, order_id: int) -> OrderHistoryRow | None:
     """Return one order of the user's accounts, or None where he has no such order, in one query."""
-    rows = _orders().filter(account__user_id=user_id, id=order_id)
-    found = rows.values_list(*_columns(OrderHistoryRow)).first()
-    return None if found is None else OrderHistoryRow._make(found)
+    return next(iter(order_rows(user_id, [order_id])), None)
+
+
+def order_rows(user_id: int, order_ids: Sequence[int]) -> list[OrderHistoryRow]:
+    """Return those of the orders that are of the user's accounts, newest first, in one query."""
+    rows = _orders().filter(account__user_id=user_id, id__in=order_ids).order_by("-id")
+    return [OrderHistoryRow._make(row) for row in rows.values_list(*_columns(OrderHistoryRow))]
 
 
 def fill_history(wanted: HistoryFilter, *, before: int | None = None, limit: int = PAGE_SIZE) -> Page[FillHistoryRow]:

@@ -86,13 +86,17 @@ def test_every_code_has_its_page():
 
 
 def test_every_code_of_the_trading_rules_is_listed():
-    raised = set()
-    for _path, tree in sources():
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("TradingError", "ProblemError") and node.args:
-                first = node.args[0]
-                raised.update([first.value] if isinstance(first, ast.Constant) else ())
-    assert raised
+    nodes = [node for _path, tree in sources() for node in ast.walk(tree)]
+    constants = {
+        ast.unparse(node.targets[0]): node.value.value
+        for node in nodes
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+    }
+    calls = [node for node in nodes if isinstance(node, ast.Call) and node.args]
+    codes = [call.args[0] for call in calls if ast.unparse(call.func) in ("TradingError", "ProblemError")]
+    raised = {code.value for code in codes if isinstance(code, ast.Constant)}
+    raised |= {constants[ast.unparse(code)] for code in codes if isinstance(code, ast.Name) and code.id.isupper()}
+    assert "nothing_to_reduce" in raised
     assert raised <= set(KINDS)
 
 

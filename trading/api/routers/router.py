@@ -1,5 +1,6 @@
 """The router of this API: documents leave under their wire names, and without what they have not."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from ninja import Router
@@ -14,7 +15,7 @@ class DocumentRouter(Router):
         super().__init__(auth=READ, tags=[tag], by_alias=True, exclude_none=True)
 
 
-def example(**values: Any) -> dict[str, Any]:
-    """Return the addition to an operation's description that shows bodies to send, by what they are for."""
-    examples = {name: {"summary": name.replace("_", " "), "value": value} for name, value in values.items()}
-    return {"requestBody": {"content": {"application/json": {"examples": examples}}}}
+def examples(bodies: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the addition to an operation's description that shows bodies to send, by what they are."""
+    shown = {name: {"summary": name, "value": body} for name, body in bodies.items()}
+    return {"requestBody": {"content": {"application/json": {"examples": shown}}}}

@@ -126,6 +126,15 @@ class LeverageRequest(Incoming):
     leverage: int = Field(ge=1, le=32_767, examples=[5])
 
 
+class ProtectionDocument(Outgoing):
+    """The prices that now apply."""
+
+    account: AccountName
+    symbol: Symbol
+    take_profit: DecimalText | SkipJsonSchema[None] = None
+    stop_loss: DecimalText | SkipJsonSchema[None] = None
+
+
 class LeverageDocument(Outgoing):
     """The leverage that now applies."""
 

@@ -111,17 +111,26 @@ class FillDocument(Outgoing):
     timestamp: Timestamp
 
 
+class Reason(Outgoing):
+    """Why an order would be refused."""
+
+    code: str = Field(examples=["insufficient_margin"])
+    detail: str
+
+
 class PreviewDocument(Outgoing):
-    """What an order would do now; `reasons` are the codes by which it would be refused, none if it would not."""
+    """What an order would do now, filled in full at `price`; without `reasons` it would not be refused."""
 
     amount: DecimalText
-    price: DecimalText | SkipJsonSchema[None] = None
-    notional: DecimalText
-    margin: DecimalText
+    price: DecimalText
+    notional: DecimalText = Field(description="price * amount")
+    margin: DecimalText = Field(description="What its opening part needs.")
     fee: DecimalText
-    liquidation_price: DecimalText | SkipJsonSchema[None] = None
-    free_after: DecimalText
-    reasons: list[str]
+    liquidation_price: DecimalText | SkipJsonSchema[None] = Field(
+        None, description="The mark at which the position would be liquidated, all else equal."
+    )
+    free_after: DecimalText = Field(description="Free money once it is filled, or rests.")
+    reasons: list[Reason]
 
 
 class Orders(Outgoing):
