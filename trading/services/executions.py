@@ -36,7 +36,7 @@ def execution_now(order: Order, quote: Quote, position: Position) -> Execution |
     if amount <= ZERO or (order.time_in_force == Order.TimeInForce.FOK and amount < order.remaining):
         return None
     liquidity = Fill.Liquidity.MAKER if order.maker else Fill.Liquidity.TAKER
-    return Execution(_price(order, quote), amount, liquidity, quote_stamp=quote.updated_at)
+    return Execution(fill_price(order, quote), amount, liquidity, quote_stamp=quote.updated_at)
 
 
 def crosses(order: Order, quote: Quote) -> bool:
@@ -68,7 +68,7 @@ def closable(position: Position, side: str) -> Decimal:
     return abs(position.signed_amount) if against else ZERO
 
 
-def _price(order: Order, quote: Quote) -> Decimal:
+def fill_price(order: Order, quote: Quote) -> Decimal:
     """Return the price of a fill: a maker's own; a taker's is the quote's with slippage, never beyond his limit."""
     if order.maker and order.price is not None:
         return order.price

@@ -2,17 +2,17 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
 from trading import accounting
-from trading.accounting import ZERO, AppliedFill, PositionState
+from trading.accounting import ZERO, AppliedFill, PositionState, apply_fill
 from trading.errors import TradingError
 from trading.models import Account, Order, Position, Quote
 from trading.selectors.margins import liquidation_prices
 from trading.selectors.pnl import ValuedPositionRow, open_positions_of
-from trading.services.executions import crosses, expected_price, quoted_price
+from trading.services.executions import crosses, expected_price, fill_price
 from trading.services.leverage import check_leverage
 from trading.services.order_checks import check_not_halted, fresh_quote, known_instrument
 from trading.services.order_drafts import check_order, order_draft
@@ -55,51 +55,52 @@ def order_preview(*, account: Account, symbol: str, leverage: int | None = None,
     position = position_of(account, instrument)
     if leverage is not None:
         check_leverage(instrument, leverage)
-        position.leverage = leverage
-        position.margin = accounting.margin(position.open_cost, leverage)
+        _try_leverage(account, position, leverage)
     reasons = []
     try:
         check_not_halted(instrument)
         check_order(account, order, quote)
     except TradingError as error:
         reasons.append(error)
-    return _preview(account, order, quote, position, reasons)
-
-
-def _preview(
-    account: Account, order: Order, quote: Quote, position: Position, reasons: list[TradingError]
-) -> OrderPreview:
-    price = expected_price(order, quote) or quoted_price(order.instrument, quote, order.side)
     rests = order.is_waiting or not crosses(order, quote)
-    maker = rests and not order.is_waiting
-    notional = accounting.notional(price, order.amount)
-    rate = order.instrument.maker_fee_rate if maker else order.instrument.taker_fee_rate
-    fee = accounting.fee(notional, rate)
-    applied = accounting.apply_fill(
-        PositionState(position.signed_amount, position.open_cost, position.realized_pnl, position.fees),
-        side=order.side,
-        amount=order.amount,
-        price=price,
-        fee=fee,
-    )
-    leverage = position_leverage(position, order)
-    free = (
-        _free_after_resting(account, order, position)
-        if rests
-        else _free_after_fill(account, applied, position, leverage)
-    )
-    if free < ZERO and (rests or applied.opened_amount):
+    fill = _fill_in_full(order, quote, position, rests)
+    free = _free_after_resting(account, order, position) if rests else _free_after_fill(account, fill, position, order)
+    if free < min(account.free, ZERO) and (rests or fill.applied.opened_amount):
         reasons.append(_short(account, free))
+    opened = accounting.notional(fill.price, fill.applied.opened_amount)
     return OrderPreview(
         amount=order.amount,
-        price=price,
-        notional=notional,
-        margin=accounting.margin(accounting.notional(price, applied.opened_amount), leverage),
-        fee=fee,
-        liquidation_price=_liquidation_price(account, order, position, applied),
+        price=fill.price,
+        notional=accounting.notional(fill.price, order.amount),
+        margin=accounting.margin(opened, position_leverage(position, order)),
+        fee=fill.fee,
+        liquidation_price=_liquidation_price(account, order, fill),
         free_after=free,
         reasons=tuple(reasons),
     )
+
+
+class _Fill(NamedTuple):
+    """The fill that the preview reckons with."""
+
+    price: Decimal
+    fee: Decimal
+    applied: AppliedFill
+
+
+def _try_leverage(account: Account, position: Position, leverage: int) -> None:
+    before, position.leverage = position.margin, leverage
+    position.margin = accounting.margin(position.open_cost, leverage)
+    account.used += position.margin - before
+
+
+def _fill_in_full(order: Order, quote: Quote, position: Position, rests: bool) -> _Fill:
+    price = (expected_price(order, quote) if rests else None) or fill_price(order, quote)
+    maker = rests and not order.is_waiting  # a stop order may take once it is triggered
+    rate = order.instrument.maker_fee_rate if maker else order.instrument.taker_fee_rate
+    fee = accounting.fee(accounting.notional(price, order.amount), rate)
+    state = PositionState(position.signed_amount, position.open_cost, position.realized_pnl, position.fees)
+    return _Fill(price, fee, apply_fill(state, side=order.side, amount=order.amount, price=price, fee=fee))
 
 
 def _free_after_resting(account: Account, order: Order, position: Position) -> Decimal:
@@ -107,11 +108,11 @@ def _free_after_resting(account: Account, order: Order, position: Position) -> D
     return account.free - required(order, position)
 
 
-def _free_after_fill(account: Account, applied: AppliedFill, position: Position, leverage: int) -> Decimal:
-    kept = position.leverage if applied.state.signed_amount * position.signed_amount > 0 else leverage
-    margin = accounting.margin(applied.state.open_cost, kept)
-    paid = applied.closing_fee + applied.opening_fee
-    return account.free + applied.realized_pnl - paid - margin + position.margin
+def _free_after_fill(account: Account, fill: _Fill, position: Position, order: Order) -> Decimal:
+    state = fill.applied.state
+    reduced = state.signed_amount * position.signed_amount > 0
+    margin = accounting.margin(state.open_cost, position.leverage if reduced else position_leverage(position, order))
+    return account.free + fill.applied.realized_pnl - fill.fee - margin + position.margin
 
 
 def _short(account: Account, free: Decimal) -> TradingError:
@@ -120,9 +121,9 @@ def _short(account: Account, free: Decimal) -> TradingError:
     return TradingError(INSUFFICIENT_MARGIN, message % {**words, "free": decimal_text(account.free)})
 
 
-def _liquidation_price(account: Account, order: Order, position: Position, applied: AppliedFill) -> Decimal | None:
+def _liquidation_price(account: Account, order: Order, fill: _Fill) -> Decimal | None:
     """Return the liquidation price of the position after the fill; the other positions stay as they are."""
-    instrument, state = order.instrument, applied.state
+    instrument, state = order.instrument, fill.applied.state
     others = [row for row in open_positions_of(account) if row.symbol != instrument.symbol]
     after = ValuedPositionRow(
         user_id=account.user_id,
@@ -137,5 +138,5 @@ def _liquidation_price(account: Account, order: Order, position: Position, appli
         mark=instrument.quote.mark,
         quoted_at=instrument.quote.updated_at,
     )
-    total = account.total + applied.realized_pnl - applied.closing_fee - applied.opening_fee
+    total = account.total + fill.applied.realized_pnl - fill.fee
     return liquidation_prices(total, [*others, after]).get(instrument.symbol)
