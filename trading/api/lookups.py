@@ -2,6 +2,7 @@
 
 import re
 
+from django.core.validators import slug_re
 from django.utils.translation import gettext as _
 
 from trading.api.problems import ProblemError
@@ -12,9 +13,10 @@ ID = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)  # 19 digits: what a database's i
 
 def own_account(user: User, name: str) -> Account:
     """Return one of the user's accounts; raise ProblemError `not_found`."""
-    account = Account.objects.filter(user=user, name=name).first()
+    # What is no name may be no text for the database either.
+    account = Account.objects.filter(user=user, name=name).first() if slug_re.fullmatch(name) else None
     if account is None:
-        raise ProblemError("not_found", _("You have no account %(name)s.") % {"name": name})
+        raise ProblemError("not_found", _("You have no account %(name)s.") % {"name": f"{name!r:.80}"})
     return account
 
 

@@ -8,6 +8,7 @@ from ninja import Query
 
 from pushers import Document, FeedStale, read
 from trading.api.auth import caller
+from trading.api.lookups import own_account
 from trading.api.problems import ProblemError
 from trading.api.routers.accounts import AccountQuery
 from trading.api.routers.router import DocumentRouter
@@ -28,12 +29,13 @@ class PositionQuery(AccountQuery):
 def position_list(request: HttpRequest, query: Query[PositionQuery]) -> Any:
     """What each account holds, with its valuation at the mark."""
     user = caller(request)
+    account = _account_name(user, query)
     documents = _documents(user, "positions", "pnl")
     pnl, stale = _shown(documents["pnl"])
     positions, _fresh = _shown(documents["positions"])
     items = []
     for key, position in positions.items():
-        if _wanted(user, query, position["account"]) and query.symbol in (None, position["symbol"]):
+        if account in (None, position["account"]) and query.symbol in (None, position["symbol"]):
             valued = pnl.get(position["account"], {}).get("positions", {}).get(position["symbol"], {})
             items.append({"id": key, **valued, **position})
     items.sort(key=lambda item: (item["account"], item["symbol"]))
@@ -44,8 +46,9 @@ def position_list(request: HttpRequest, query: Query[PositionQuery]) -> Any:
 def pnl_list(request: HttpRequest, query: Query[AccountQuery]) -> Any:
     """What each account has earned, and what it is worth at the newest marks."""
     user = caller(request)
+    account = _account_name(user, query)
     pnl, stale = _shown(_documents(user, "pnl")["pnl"])
-    items = [{"account": name, **row} for name, row in sorted(pnl.items()) if _wanted(user, query, name)]
+    items = [{"account": name, **row} for name, row in sorted(pnl.items()) if account in (None, name)]
     return {"items": items, "stale": stale}
 
 
@@ -62,5 +65,6 @@ def _shown(result: Document | FeedStale) -> tuple[Document, str | None]:
     return result.document, result.reason
 
 
-def _wanted(user: User, query: AccountQuery, name: str) -> bool:
-    return query.account in (None, name)
+def _account_name(user: User, query: AccountQuery) -> str | None:
+    """Return the account asked for, None for all; raise ProblemError `not_found` where the user has none such."""
+    return None if query.account is None else own_account(user, query.account).name
