@@ -26,6 +26,10 @@ class Migration(migrations.Migration):
             model_name='order',
             name='order_resting',
         ),
+        migrations.RemoveIndex(
+            model_name='order',
+            name='order_open',
+        ),
         migrations.AddField(
             model_name='instrument',
             name='maintenance_margin_rate',
@@ -113,23 +117,27 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='order',
-            index=models.Index(condition=models.Q(('status__in', ('new', 'partially_filled')), models.Q(('trigger_price__isnull', True), ('triggered_at__isnull', False), _connector='OR')), fields=['instrument', 'side', 'price'], name='order_resting'),
+            index=models.Index(condition=models.Q(('status', 'new'), ('status', 'partially_filled'), _connector='OR'), fields=['account'], name='order_open'),
         ),
         migrations.AddIndex(
             model_name='order',
-            index=models.Index(condition=models.Q(('status__in', ('new', 'partially_filled')), ('trigger_price__isnull', False), ('triggered_at__isnull', True)), fields=['instrument', 'side', 'trigger_price'], name='order_waiting'),
+            index=models.Index(condition=models.Q(models.Q(('status', 'new'), ('status', 'partially_filled'), _connector='OR'), models.Q(('trigger_price__isnull', True), ('triggered_at__isnull', False), _connector='OR')), fields=['instrument', 'side', 'price'], name='order_resting'),
         ),
         migrations.AddIndex(
             model_name='order',
-            index=models.Index(condition=models.Q(('status__in', ('new', 'partially_filled')), models.Q(('trigger_price__isnull', True), ('triggered_at__isnull', False), _connector='OR'), ('price__isnull', True)), fields=['instrument'], name='order_taking'),
+            index=models.Index(condition=models.Q(models.Q(('status', 'new'), ('status', 'partially_filled'), _connector='OR'), ('trigger_price__isnull', False), ('triggered_at__isnull', True)), fields=['instrument', 'side', 'trigger_price'], name='order_waiting'),
         ),
         migrations.AddIndex(
             model_name='order',
-            index=models.Index(condition=models.Q(('status__in', ('new', 'partially_filled')), ('expires_at__isnull', False)), fields=['instrument', 'expires_at'], name='order_expiring'),
+            index=models.Index(condition=models.Q(models.Q(('status', 'new'), ('status', 'partially_filled'), _connector='OR'), models.Q(('trigger_price__isnull', True), ('triggered_at__isnull', False), _connector='OR'), ('price__isnull', True)), fields=['instrument', 'id'], name='order_taking'),
         ),
         migrations.AddIndex(
             model_name='order',
-            index=models.Index(condition=models.Q(('status__in', ('new', 'partially_filled')), ('closing__gt', 0)), fields=['account', 'instrument'], name='order_closing'),
+            index=models.Index(condition=models.Q(models.Q(('status', 'new'), ('status', 'partially_filled'), _connector='OR'), ('expires_at__isnull', False)), fields=['instrument', 'expires_at'], name='order_expiring'),
+        ),
+        migrations.AddIndex(
+            model_name='order',
+            index=models.Index(condition=models.Q(models.Q(('status', 'new'), ('status', 'partially_filled'), _connector='OR'), ('closing__gt', 0)), fields=['account', 'instrument'], name='order_closing'),
         ),
         migrations.AddIndex(
             model_name='position',
@@ -173,7 +181,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ('new', 'partially_filled')), models.Q(('closing', 0), ('reserved', 0)), _connector='OR'), name='order_closed_reserves_nothing'),
+            constraint=models.CheckConstraint(condition=models.Q(('status', 'new'), ('status', 'partially_filled'), models.Q(('closing', 0), ('reserved', 0)), _connector='OR'), name='order_closed_reserves_nothing'),
         ),
         migrations.AddConstraint(
             model_name='order',

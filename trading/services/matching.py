@@ -1,39 +1,35 @@
 """Give resting orders what a new quote has for them: the work of the market process.
 
-One query finds the orders and positions that the newest quotes concern, each kind by an index of its own, so that a
-tick costs what crosses and not what rests. Each account is then one transaction under its lock, in which everything is
-read anew: a process that dies in between has done whole accounts or nothing, and the next tick finds the others.
+One query asks for each instrument how near the nearest order and position of each kind is, one look into an index each,
+so a tick costs what crosses and not what rests. Each account is then one transaction under its lock, in which
+everything is read anew: a process that dies in between has done whole accounts or nothing, and the next tick finds the
+others.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
-from datetime import timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db.models import CharField, F, Q, QuerySet, Value
 from django.utils import timezone
 
 from trading.accounting import ZERO
-from trading.conf import stale_market_after
 from trading.models import Account, Order, OrderStatus, Position, Quote, Side
-from trading.models.order import AT_WORK, OPEN, WAITING
+from trading.models.order import OPEN
+from trading.selectors.due import DAY, due_rows
 from trading.services.accounts import account_work
 from trading.services.order_checks import is_fresh, is_triggered
 from trading.services.order_execution import order_continue
 from trading.services.protection import protection_carry_out, protection_reached
 from trading.services.reservations import closings_share, order_end
 
-ORDER, POSITION = "order", "position"
-DAY = timedelta(days=1)
+PRIORITY_COLUMNS = ("side", "price", "trigger_price", "triggered_at", "status", "queued_at")
 
 
 class Due(NamedTuple):
-    """A row that the newest quotes concern."""
+    """What is to be looked at for one account."""
 
-    account_id: int
-    kind: str
-    id: int
+    orders: set[int]
+    positions: set[int]
 
 
 def orders_match() -> int:
@@ -43,60 +39,19 @@ def orders_match() -> int:
     orders at the mark, and fills market orders and those limit orders that the quote reaches. Halted instruments and
     stale quotes do nothing. One query when there is nothing to do.
     """
-    by_account: dict[int, list[Due]] = defaultdict(list)
-    for row in due_rows():
-        by_account[row.account_id].append(row)
-    return sum(_match_account(account_id, rows) for account_id, rows in sorted(by_account.items()))
+    by_account: dict[int, Due] = defaultdict(lambda: Due(set(), set()))
+    for rows in due_rows():
+        for account_id, row_id in rows.values_list("account_id", "id"):
+            due = by_account[account_id]
+            (due.orders if rows.model is Order else due.positions).add(row_id)
+    return sum(_match_account(account_id, due) for account_id, due in sorted(by_account.items()))
 
 
-def due_rows() -> list[Due]:
-    """Return what the newest quotes concern, in one query."""
-    first, *others = [_columns(queryset, kind) for kind, queryset in (*_due_orders(), *_due_positions())]
-    return [Due._make(row) for row in first.union(*others)]
-
-
-def _due_orders() -> Iterable[tuple[str, QuerySet]]:
-    quote = "instrument__quote__"
-    for condition in (
-        AT_WORK & Q(side=Side.BUY, price__gte=F(f"{quote}ask")),
-        AT_WORK & Q(side=Side.SELL, price__lte=F(f"{quote}bid")),
-        AT_WORK & Q(price__isnull=True),
-        WAITING & Q(side=Side.BUY, trigger_price__lte=F(f"{quote}mark")),
-        WAITING & Q(side=Side.SELL, trigger_price__gte=F(f"{quote}mark")),
-        OPEN & Q(expires_at__lte=F(f"{quote}market_time")),
-        OPEN & Q(expires_at__gt=F(f"{quote}market_time") + DAY),  # the market has started over
-    ):
-        yield ORDER, Order.objects.filter(condition)
-
-
-def _due_positions() -> Iterable[tuple[str, QuerySet]]:
-    mark = F("instrument__quote__mark")
-    for condition in (
-        Q(signed_amount__gt=0, take_profit__gt=0, take_profit__lte=mark),
-        Q(signed_amount__gt=0, stop_loss__gt=0, stop_loss__gte=mark),
-        Q(signed_amount__lt=0, take_profit__gt=0, take_profit__gte=mark),
-        Q(signed_amount__lt=0, stop_loss__gt=0, stop_loss__lte=mark),
-    ):
-        yield POSITION, Position.objects.filter(condition)
-
-
-def _columns(rows: QuerySet, kind: str) -> QuerySet:
-    fresh = rows.filter(
-        instrument__halted=False, instrument__quote__updated_at__gte=timezone.now() - stale_market_after()
-    )
-    return fresh.order_by().values_list("account_id", Value(kind, output_field=CharField()), "id")
-
-
-def _match_account(account_id: int, rows: list[Due]) -> int:
-    order_ids = [row.id for row in rows if row.kind == ORDER]
-    position_ids = [row.id for row in rows if row.kind == POSITION]
+def _match_account(account_id: int, due: Due) -> int:
     with account_work(account_id) as account:
-        fills = sum(_protect(account, pk) for pk in sorted(position_ids))
-        orders = Order.objects.filter(OPEN, account=account, pk__in=order_ids).only(*PRIORITY_COLUMNS)
+        fills = sum(_protect(account, pk) for pk in sorted(due.positions))
+        orders = Order.objects.filter(OPEN, account=account, pk__in=due.orders).only(*PRIORITY_COLUMNS)
         return fills + sum(_work(account, order.pk) for order in sorted(orders, key=_priority))
-
-
-PRIORITY_COLUMNS = ("side", "price", "trigger_price", "triggered_at", "status", "queued_at")
 
 
 def _priority(order: Order) -> tuple:
