@@ -9,6 +9,7 @@ from trading.conf import stale_market_after
 from trading.models import Account, Order, OrderOrigin, Position
 from trading.selectors.margins import accounts_near_liquidation, health
 from trading.selectors.pnl import open_positions_of
+from trading.services.account_rounds import account_round
 from trading.services.accounts import account_work
 from trading.services.order_cancel import cancel_open
 from trading.services.order_checks import is_fresh
@@ -19,8 +20,7 @@ logger = logging.getLogger(__name__)
 
 def accounts_liquidate() -> int:
     """Liquidate the accounts that must be, at the newest marks, and return how many; one query where there are none."""
-    candidates = accounts_near_liquidation(timezone.now() - stale_market_after())
-    return sum(_liquidate(account_id) for account_id in candidates)
+    return account_round(accounts_near_liquidation(timezone.now() - stale_market_after()), _liquidate)
 
 
 def _liquidate(account_id: int) -> bool:
@@ -29,16 +29,16 @@ def _liquidate(account_id: int) -> bool:
     What the quote's size does not suffice for is looked at again at the next tick.
     """
     with account_work(account_id) as account:
-        if not _is_below(account):
+        positions = _closable(account)
+        if not positions or not _is_below(account):
             return False
         logger.info("Account %s is liquidated.", account_id)
         cancel_open(account, reason=OrderOrigin.LIQUIDATION)
-        for position in _positions(account):
+        for position in positions:
             if not _is_below(account):
                 break
             quote = position.instrument.quote
-            if not position.instrument.halted and is_fresh(quote):
-                order_close_out(account, position, quote, OrderOrigin.LIQUIDATION, Order.TimeInForce.IOC)
+            order_close_out(account, position, quote, OrderOrigin.LIQUIDATION, Order.TimeInForce.IOC)
     return True
 
 
@@ -47,9 +47,13 @@ def _is_below(account: Account) -> bool:
     return standing is not None and standing.is_below
 
 
-def _positions(account: Account) -> list[Position]:
-    held = Position.objects.filter(account=account, instrument__quote__isnull=False).exclude(signed_amount=0)
-    return sorted(held.select_related("instrument__quote"), key=_demand, reverse=True)
+def _closable(account: Account) -> list[Position]:
+    """Return the positions that are traded now, the most demanding first; none where one's value is not known."""
+    held = Position.objects.filter(account=account).exclude(signed_amount=0).select_related("instrument__quote")
+    quotes = [getattr(position.instrument, "quote", None) for position in held]
+    if any(quote is None or not is_fresh(quote) for quote in quotes):
+        return []
+    return sorted((position for position in held if not position.instrument.halted), key=_demand, reverse=True)
 
 
 def _demand(position: Position) -> tuple[object, int]:

@@ -16,6 +16,7 @@ from trading.accounting import ZERO
 from trading.models import Account, Order, OrderStatus, Position, Quote, Side
 from trading.models.order import OPEN
 from trading.selectors.due import DAY, due_rows
+from trading.services.account_rounds import account_round
 from trading.services.accounts import account_work
 from trading.services.order_checks import is_fresh, is_triggered
 from trading.services.order_execution import order_continue
@@ -44,7 +45,7 @@ def orders_match() -> int:
         for account_id, row_id in rows.values_list("account_id", "id"):
             due = by_account[account_id]
             (due.orders if rows.model is Order else due.positions).add(row_id)
-    return sum(_match_account(account_id, due) for account_id, due in sorted(by_account.items()))
+    return account_round(sorted(by_account), lambda account_id: _match_account(account_id, by_account[account_id]))
 
 
 def _match_account(account_id: int, due: Due) -> int:

@@ -109,6 +109,21 @@ def test_pnl(account, instrument):
     }
 
 
+def test_pnl_says_where_liquidation_begins(account, instrument):
+    Account.objects.update(total=D(1000), leverage=5)
+    place(account, "buy", 40)  # 995.96 + 40 (m - 101) = 0.05 * 40 m
+    assert document("pnl", account)["paper"]["positions"]["AAPL"]["liquidationPrice"] == "80.10631579"
+
+
+def test_a_waiting_stop_order_is_open(account, instrument):
+    order = order_place(
+        account=account, symbol="AAPL", side="buy", type="stop_market", amount=D(1), trigger_price=D(120)
+    )
+    found = document("orders", account)[str(order.pk)]
+    assert (found["type"], found["triggerPrice"], found["status"]) == ("stop_market", "120", "open")
+    assert "price" not in found
+
+
 def test_pnl_keeps_what_closed_positions_earned(account, instrument):
     place(account, "buy", 10)
     place(account, "sell", 10)

@@ -68,6 +68,17 @@ def test_an_order_that_the_account_can_no_longer_carry_is_canceled(account, inst
     assert (resting.status, resting.reject_reason, resting.reserved) == ("canceled", "insufficient_margin", 0)
 
 
+def test_one_accounts_bad_rows_do_not_stop_the_others(account, instrument, caplog):
+    other = make_account()
+    place(account, "buy", 10, price="90")
+    place(other, "buy", 10, price="90")
+    Account.objects.filter(pk=account.pk).update(used=0)  # less than the order reserves
+    set_quote(instrument, "88", "89")
+    assert orders_match() == 1
+    assert Position.objects.get().account == other
+    assert f"Account {account.pk} could not be worked on" in caplog.text
+
+
 def test_matching_twice_fills_once(account, instrument):
     place(account, "buy", 10, price="90")
     set_quote(instrument, "88", "89")

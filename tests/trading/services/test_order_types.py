@@ -72,16 +72,6 @@ def test_what_a_taking_limit_order_leaves_goes_on_taking(account, instrument):
     assert fills()[1] == (D(102), D(4), "taker")
 
 
-def test_what_the_market_leaves_behind_becomes_a_makers(account, instrument):
-    quote_sizes(instrument, "99", "101", 6)
-    order = place(account, "buy", 10, "101")
-    Order.objects.filter(pk=order.pk).update(maker=False)
-    set_quote(instrument, "103", "105")
-    orders_match()
-    set_quote(instrument, "99", "100")
-    assert after_match(order) == ("filled", D(10))
-
-
 def test_ioc_lets_the_rest_expire(account, instrument):
     quote_sizes(instrument, "99", "101", 6)
     order = place(account, "buy", 10, "105", time_in_force="IOC")
