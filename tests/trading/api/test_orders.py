@@ -5,6 +5,7 @@ import pytest
 from django.utils import timezone
 
 from tests.trading.rows import make_instrument, set_quote
+from trading.api.routers.orders import EXAMPLES
 from trading.models import Account, Fill, Instrument, Order, Position, Quote
 from trading.services import account_open
 
@@ -66,6 +67,12 @@ def test_the_leverage_comes_with_the_order(trader):
 def test_a_refused_order_leaves_the_leverage_as_it_was(trader):
     assert trader.code("POST", "/orders", {**LIMIT, "price": "90.001", "leverage": 5}) == (422, "price_off_tick")
     assert not Position.objects.filter(leverage=5).exists()
+
+
+def test_the_documented_examples_are_accepted(trader, instrument):
+    set_quote(instrument, "59.9", "60.1")
+    for body in EXAMPLES.values():
+        placed(trader, body)
 
 
 def test_a_stop_waits(trader):
