@@ -3,13 +3,23 @@
 import logging
 from collections.abc import Callable, Iterable
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import DataError, IntegrityError
 
 logger = logging.getLogger(__name__)
 
-# What an account's own rows can cause. An outage of the database is everybody's and goes up.
-OF_ONE_ACCOUNT = (ArithmeticError, LookupError, TypeError, ValueError, ValidationError, DataError, IntegrityError)
+# What an account's own rows can cause, and an admin who deletes them. An outage of the database is everybody's: it goes
+# up.
+OF_ONE_ACCOUNT = (
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    ValueError,
+    ValidationError,
+    ObjectDoesNotExist,
+    DataError,
+    IntegrityError,
+)
 
 
 def account_round(account_ids: Iterable[int], work: Callable[[int], int]) -> int:

@@ -23,6 +23,7 @@ from trading.services.order_execution import order_continue
 from trading.services.protection import protection_carry_out, protection_reached
 from trading.services.reservations import closings_share, order_end
 
+MOST_ORDERS = 200  # of an account in a transaction, about a second: longer than that nobody waits who wants to cancel
 PRIORITY_COLUMNS = ("side", "price", "trigger_price", "triggered_at", "status", "queued_at")
 
 
@@ -52,7 +53,7 @@ def _match_account(account_id: int, due: Due) -> int:
     with account_work(account_id) as account:
         fills = sum(_protect(account, pk) for pk in sorted(due.positions))
         orders = Order.objects.filter(OPEN, account=account, pk__in=due.orders).only(*PRIORITY_COLUMNS)
-        return fills + sum(_work(account, order.pk) for order in sorted(orders, key=_priority))
+        return fills + sum(_work(account, order.pk) for order in sorted(orders, key=_priority)[:MOST_ORDERS])
 
 
 def _priority(order: Order) -> tuple:

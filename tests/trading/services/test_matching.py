@@ -79,6 +79,22 @@ def test_one_accounts_bad_rows_do_not_stop_the_others(account, instrument, caplo
     assert f"Account {account.pk} could not be worked on" in caplog.text
 
 
+def test_very_many_orders_of_an_account_are_worked_off_tick_by_tick(account, instrument, monkeypatch):
+    monkeypatch.setattr("trading.services.matching.MOST_ORDERS", 2)
+    for _ in range(3):
+        place(account, "buy", 1, price="90")
+    set_quote(instrument, "88", "89")
+    assert [orders_match() for _ in range(3)] == [2, 1, 0]
+
+
+def test_an_account_that_is_gone_stops_nobody(account, instrument, monkeypatch, caplog):
+    place(account, "buy", 10, price="90")
+    set_quote(instrument, "88", "89")
+    monkeypatch.setattr("trading.services.accounts.account_lock", lambda pk: Account.objects.get(pk=-pk))
+    assert orders_match() == 0
+    assert "could not be worked on" in caplog.text
+
+
 def test_matching_twice_fills_once(account, instrument):
     place(account, "buy", 10, price="90")
     set_quote(instrument, "88", "89")
