@@ -5,7 +5,7 @@ from functools import wraps
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
-from django.urls import path, re_path
+from django.urls import re_path
 from django.utils.translation import gettext as _
 from ninja import NinjaAPI, Swagger
 
@@ -84,4 +84,3 @@ def make_api() -> TradingAPI:
 
 
 api = make_api()
-urlpatterns = [path("api/v1/", api.urls)]

@@ -51,11 +51,6 @@ def token_caller(user: User, *scopes: str) -> Caller:
     return Caller(authorization=f"Token {secret}")
 
 
-@pytest.fixture(autouse=True)
-def _only_the_api(settings: Any) -> None:
-    settings.ROOT_URLCONF = "trading.api.root"
-
-
 @pytest.fixture
 def user(account: Account) -> User:
     return User.objects.get(pk=account.user_id)
