@@ -211,7 +211,8 @@ class Books(RuleBasedStateMachine):
 
 
 @pytest.mark.django_db
-def test_the_books_are_exact_after_every_step():
+def test_the_books_are_exact_after_every_step(monkeypatch):
+    monkeypatch.setattr("trading.services.account_rounds.OF_ONE_ACCOUNT", ())  # what a site logs is a failure here
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
     run_state_machine_as_test(
         Books,
