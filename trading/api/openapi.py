@@ -48,6 +48,16 @@ def add_problems(document: dict[str, Any]) -> None:
         responses["default"] = _response("Any other problem")
 
 
+def drop_null_parameters(document: dict[str, Any]) -> None:
+    """Describe what a query may leave out without null, which no query can say."""
+    for operation in _operations(document["paths"]):
+        for parameter in operation["parameters"]:
+            schema = parameter["schema"]
+            kinds = [kind for kind in schema.pop("anyOf", []) if kind != {"type": "null"}]
+            for kind in kinds:  # one, once null is gone
+                schema.update({**kind, **schema})
+
+
 def _operations(paths: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     for methods in paths.values():
         yield from methods.values()

@@ -52,7 +52,6 @@ KINDS = {
     "price_off_tick": Kind(422, _("The price is not a multiple of the tick size")),
     "insufficient_margin": Kind(422, _("There is not enough free money")),
     "invalid_client_order_id": Kind(422, _("The client order id is not valid")),
-    "client_order_id_reused": Kind(409, _("The client order id belongs to another order")),
     "duplicate_client_order_id": Kind(409, _("The client order id belongs to another order")),
     "duplicate_trade": Kind(409, _("The trade is known already")),
     "invalid_time_in_force": Kind(422, _("The time in force is not known")),

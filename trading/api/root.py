@@ -12,7 +12,7 @@ from ninja import NinjaAPI, Swagger
 from trading.api.auth import READ
 from trading.api.bodies import StrictParser
 from trading.api.failures import add_failures
-from trading.api.openapi import DESCRIPTION, add_problems
+from trading.api.openapi import DESCRIPTION, add_problems, drop_null_parameters
 from trading.api.problems import problem_response
 from trading.api.routers import accounts, history, market, orders, pnl, positions, problems, summaries, tokens
 
@@ -26,6 +26,7 @@ class TradingAPI(NinjaAPI):
     def get_openapi_schema(self, **options: Any) -> Any:
         """Return the OpenAPI document, with the problems."""
         document = super().get_openapi_schema(**options)
+        drop_null_parameters(document)
         add_problems(document)
         return document
 
