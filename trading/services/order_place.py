@@ -91,11 +91,18 @@ def _earlier(account: Account, request: OrderRequest, client_order_id: str | Non
         return None
     orders = Order.objects.select_related("instrument")
     earlier = orders.filter(account=account, client_order_id=client_order_id).first()
-    if earlier is not None and earlier.request_digest != request.digest:
+    if earlier is not None and (earlier.request_digest or _digest_of(earlier)) != request.digest:
         message = _("The client order id %(client_order_id)s belongs to order %(id)s, which is another one.")
         words = {"client_order_id": repr(client_order_id), "id": earlier.pk}
         raise TradingError("duplicate_client_order_id", message % words)
     return earlier
+
+
+def _digest_of(order: Order) -> str:
+    """Return the digest of an order from before digests were kept: its columns are what was asked for."""
+    symbol = order.instrument.symbol
+    request = order_request(symbol=symbol, side=order.side, type=order.type, amount=order.amount, price=order.price)
+    return request.digest
 
 
 def _place(account: Account, request: OrderRequest, client_order_id: str | None) -> Order:

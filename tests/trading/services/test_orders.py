@@ -7,7 +7,7 @@ from django.utils import timezone
 from tests.trading.rows import make_instrument, set_quote
 from trading.errors import TradingError
 from trading.models import Account, Fill, Instrument, Order, Position, Quote
-from trading.services import order_cancel, order_place
+from trading.services import order_amend, order_cancel, order_place
 
 pytestmark = pytest.mark.django_db
 
@@ -191,6 +191,20 @@ def test_the_same_client_order_id_and_body_is_the_same_order(account, instrument
     Quote.objects.all().delete()  # an answer that was lost must be found again, whatever the market does
     assert place(account, "buy", "10.0", client_order_id="a-1") == first
     assert Fill.objects.count() == 1
+
+
+def test_an_order_from_before_digests_were_kept_is_found_again(account, instrument):
+    first = place(account, "buy", 10, "90", client_order_id="a-1")
+    Order.objects.update(request_digest="")
+    assert place(account, "buy", 10, "90", client_order_id="a-1") == first
+    assert refused(account, "buy", 11, "90", client_order_id="a-1") == "duplicate_client_order_id"
+
+
+def test_an_amended_order_is_still_found_by_what_was_asked_for(account, instrument):
+    first = place(account, "buy", 10, "90", client_order_id="a-1")
+    order_amend(order=first, price=D(80))
+    assert place(account, "buy", 10, "90", client_order_id="a-1") == first
+    assert refused(account, "buy", 10, "80", client_order_id="a-1") == "duplicate_client_order_id"
 
 
 @pytest.mark.parametrize("other", [("sell", 10), ("buy", 11), ("buy", 10, "101")])
