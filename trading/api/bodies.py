@@ -14,6 +14,7 @@ class StrictParser(Parser):
     """Refuses what is not JSON by RFC 8259 (NaN, Infinity) and names that come twice, of which one would be lost."""
 
     def parse_body(self, request: HttpRequest) -> dict[str, Any]:
+        """Return the body; raise ProblemError `unsupported_media_type` or `malformed_json`."""
         if request.content_type != "application/json":
             message = _("Expected Content-Type: application/json; found %(type)s.")
             found = f"{request.content_type or _('none')!s:.80}"

@@ -30,11 +30,14 @@ class TradingAPI(NinjaAPI):
         add_problems(document)
         return document
 
-    def _get_urls(self) -> list[Any]:
-        patterns: list[Any] = [*super()._get_urls(), re_path("", _not_found)]
-        for pattern in patterns:
+    @property
+    def urls(self) -> tuple[list[Any], str, str]:
+        """The URLs; whatever no operation has is a problem too."""
+        patterns, app, namespace = super().urls
+        found: list[Any] = [*patterns, re_path("", _not_found)]
+        for pattern in found:
             pattern.callback = _with_problems(pattern.callback)
-        return patterns
+        return found, app, namespace
 
     def get_openapi_operation_id(self, operation: Any) -> str:
         """Return the operation's name: that of its view."""

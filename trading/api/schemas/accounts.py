@@ -80,10 +80,14 @@ class PnlDocument(Outgoing):
 
 
 class Accounts(Outgoing):
+    """All accounts, by name."""
+
     items: list[AccountDocument]
 
 
 class Balances(Outgoing):
+    """The balances, by account."""
+
     items: list[BalanceDocument]
 
 

@@ -85,6 +85,8 @@ class EquityDocument(Outgoing):
 
 
 class Ledger(Outgoing):
+    """A page of ledger entries, newest first."""
+
     items: list[LedgerDocument]
     next_cursor: str | SkipJsonSchema[None] = None
 

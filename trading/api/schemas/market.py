@@ -73,10 +73,14 @@ class CandleDocument(Outgoing):
 
 
 class Symbols(Outgoing):
+    """All symbols, in their order."""
+
     items: list[Symbol]
 
 
 class Instruments(Outgoing):
+    """All instruments, by symbol."""
+
     items: list[InstrumentDocument]
 
 

@@ -134,14 +134,20 @@ class PreviewDocument(Outgoing):
 
 
 class Orders(Outgoing):
+    """A page of orders, newest first."""
+
     items: list[OrderDocument]
     next_cursor: str | SkipJsonSchema[None] = None
 
 
 class CanceledOrders(Outgoing):
+    """The orders that were canceled, newest first."""
+
     items: list[OrderDocument]
 
 
 class Fills(Outgoing):
+    """A page of fills, newest first."""
+
     items: list[FillDocument]
     next_cursor: str | SkipJsonSchema[None] = None

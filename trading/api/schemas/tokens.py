@@ -22,6 +22,8 @@ class TokenDocument(Outgoing):
 
 
 class Tokens(Outgoing):
+    """All tokens, newest first."""
+
     items: list[TokenDocument]
 
 
@@ -35,6 +37,8 @@ class ProblemKind(Outgoing):
 
 
 class ProblemKinds(Outgoing):
+    """All codes."""
+
     items: list[ProblemKind]
 
 
