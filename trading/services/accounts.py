@@ -25,7 +25,8 @@ def account_lock(account_id: int) -> Account:
 
     PostgreSQL locks the row; on SQLite the transaction (IMMEDIATE) holds the only write lock from its start.
     """
-    return Account.objects.select_for_update().get(pk=account_id)
+    # The key of an account never changes, so rows that only refer to it, as its equity points, need not wait.
+    return Account.objects.select_for_update(no_key=True).get(pk=account_id)
 
 
 @contextmanager

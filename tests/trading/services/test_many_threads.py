@@ -21,6 +21,7 @@ pytestmark = [
 
 CLIENTS = 16
 ACTS = 15  # of each client
+AUDITS = 5
 START_SECONDS = 30
 
 
@@ -88,6 +89,8 @@ def test_clients_of_one_account_and_the_market_never_fail_each_other():
         market = threads.submit(move_the_market, start, over)
         try:
             clients = [threads.submit(trade, account, seed, start) for seed in range(CLIENTS)]
+            for _ in range(AUDITS):
+                assert audit() == []  # at any time, on a database in use
             refused = [client.result() for client in clients]
         finally:
             over.set()
