@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 
 from tests.trading.rows import make_account, make_instrument, set_quote
 from trading import append_only
+from trading.audit import audit
 from trading.models import Account, AccountErasure, Fill, LedgerEntry, Order
 from trading.services import order_place
 
@@ -112,6 +113,21 @@ def test_missing_triggers_are_named_by_the_check_and_restored_by_migrate():
     call_command("migrate", verbosity=0)
     assert append_only.missing(connection) == []
     assert "trading.W001" not in [found.id for found in run_checks(tags=["database"], databases=["default"])]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_fills_from_before_the_triggers_get_what_they_closed():
+    set_quote(make_instrument(), "99", "101")
+    account = make_account()
+    for side, amount in (("buy", 3), ("sell", 2), ("sell", 4)):
+        order_place(account=account, symbol="AAPL", side=side, type="market", amount=D(amount))
+    with append_only.lifted(connection):
+        Fill.objects.update(closed_amount=0)
+    assert audit() != []
+    call_command("migrate", "trading", "0002", verbosity=0)
+    call_command("migrate", verbosity=0)
+    assert list(Fill.objects.order_by("id").values_list("closed_amount", flat=True)) == [0, 2, 1]
+    assert audit() == []
 
 
 @pytest.mark.django_db(transaction=True)

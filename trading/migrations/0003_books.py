@@ -1,3 +1,6 @@
+from collections import defaultdict
+from decimal import Decimal
+
 import django.db.models.deletion
 import django.utils.timezone
 import trading.models.fields
@@ -5,6 +8,19 @@ from django.conf import settings
 from django.db import migrations, models
 
 from trading import append_only
+
+
+def note_what_fills_closed(apps, schema_editor):
+    """Fills from before the column `closed_amount` closed something too; afterwards none can be changed any more."""
+    Fill = apps.get_model("trading", "Fill")
+    held, closing = defaultdict(Decimal), []
+    for fill in Fill.objects.order_by("id").iterator():
+        key, signed = (fill.account_id, fill.instrument_id), fill.amount if fill.side == "buy" else -fill.amount
+        if held[key] * signed < 0:
+            fill.closed_amount = min(fill.amount, abs(held[key]))
+            closing.append(fill)
+        held[key] += signed
+    Fill.objects.bulk_update(closing, ["closed_amount"], batch_size=1000)
 
 
 def create_triggers(apps, schema_editor):
@@ -22,6 +38,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.RunPython(note_what_fills_closed, migrations.RunPython.noop),
         migrations.AddField(
             model_name='ledgerentry',
             name='by',
