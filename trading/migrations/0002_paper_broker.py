@@ -7,6 +7,12 @@ from decimal import Decimal
 from django.db import migrations, models
 
 
+def rest_as_makers(apps, schema_editor):
+    """Limit orders that are open rested away from the quote: until now nothing else rested."""
+    orders = apps.get_model("trading", "Order").objects
+    orders.filter(type="limit", status__in=["new", "partially_filled"]).update(maker=True)
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -208,4 +214,5 @@ class Migration(migrations.Migration):
             model_name='fill',
             constraint=models.CheckConstraint(condition=models.Q(('closed_amount__gte', 0), ('closed_amount__lte', models.F('amount'))), name='fill_closed_within_amount'),
         ),
+        migrations.RunPython(rest_as_makers, migrations.RunPython.noop),
     ]
