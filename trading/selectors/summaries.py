@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, F, Max, Min, Q, QuerySet, Sum
+from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, Sum, Value, When
 
 from trading import accounting
 from trading.accounting import ZERO
@@ -21,6 +21,27 @@ from trading.selectors.resets import before_reset
 PERIODS = ("today", "week", "month", "year", "all")
 CLOSING = Q(closed_amount__gt=0)
 RESULT = F("realized_pnl") - F("fee")
+WON = CLOSING & Q(realized_pnl__gt=F("fee"))
+LOST = CLOSING & Q(realized_pnl__lt=F("fee"))
+COUNTS = ("fills", "trades", "wins", "losses")
+SUMS = ("realized_pnl", "fees", "volume", "won", "lost")
+PREFIX = "total_"  # an aggregate named as a column would stand for that column in the aggregates after it
+FIGURES = {
+    PREFIX + name: figure
+    for name, figure in {
+        "fills": Count("id"),
+        "trades": Count("id", filter=CLOSING),
+        "wins": Count("id", filter=WON),
+        "losses": Count("id", filter=LOST),
+        "realized_pnl": Sum("realized_pnl"),
+        "fees": Sum("fee"),
+        "volume": Sum("cost"),
+        "won": Sum(RESULT, filter=WON),
+        "lost": Sum(RESULT, filter=LOST),
+        "best": Max(RESULT, filter=CLOSING),
+        "worst": Min(RESULT, filter=CLOSING),
+    }.items()
+}
 
 
 class Summary(NamedTuple):
@@ -73,14 +94,17 @@ def period_starts(now: datetime, time_zone: str) -> dict[str, datetime | None]:
 
 
 def summaries(account_ids: Sequence[int], *, now: datetime, time_zone: str) -> dict[str, Summary]:
-    """Return the accounts' summary of every period up to `now`, in one query."""
+    """Return the accounts' summary of every period up to `now`, in one query.
+
+    Periods overlap, so the database sums up the stretches between their starts, and a period is some of those.
+    """
     starts = period_starts(now, time_zone)
-    figures: dict[str, Any] = {}
-    for period, start in starts.items():
-        within = Q() if start is None else Q(created_at__gte=start)
-        figures |= _figures(period, within)
-    found = _counted(account_ids).aggregate(**figures)
-    return {period: _summary(period, found) for period in starts}
+    edges = sorted({start for start in starts.values() if start is not None}, reverse=True)
+    since = [When(created_at__gte=edge, then=Value(number)) for number, edge in enumerate(edges)]
+    stretches = _counted(account_ids).annotate(stretch=Case(*since, default=Value(len(edges)))).values("stretch")
+    found = {row["stretch"]: _summary(row) for row in stretches.annotate(**FIGURES).order_by("stretch")}
+    last = {period: len(edges) if start is None else edges.index(start) for period, start in starts.items()}
+    return {period: _together([found[n] for n in found if n <= last[period]]) for period in starts}
 
 
 def summaries_by_symbol(
@@ -92,35 +116,24 @@ def summaries_by_symbol(
         fills = fills.filter(created_at__gte=since)
     if until is not None:
         fills = fills.filter(created_at__lt=until)
-    rows = fills.values("instrument__symbol").annotate(**_figures("all", Q())).order_by("instrument__symbol")
-    return {row["instrument__symbol"]: _summary("all", row) for row in rows}
+    rows = fills.values("instrument__symbol").annotate(**FIGURES).order_by("instrument__symbol")
+    return {row["instrument__symbol"]: _summary(row) for row in rows}
 
 
 def _counted(account_ids: Sequence[int]) -> QuerySet[Fill]:
     return Fill.objects.filter(~before_reset("last_fill_id"), account_id__in=account_ids)
 
 
-def _figures(period: str, within: Q) -> dict[str, Any]:
-    """Return the aggregates of the fills `within` a period, by its name and the names of a Summary's fields."""
-    wins, losses = within & CLOSING & Q(realized_pnl__gt=F("fee")), within & CLOSING & Q(realized_pnl__lt=F("fee"))
-    figures = {
-        "fills": Count("id", filter=within),
-        "trades": Count("id", filter=within & CLOSING),
-        "wins": Count("id", filter=wins),
-        "losses": Count("id", filter=losses),
-        "realized_pnl": Sum("realized_pnl", filter=within),
-        "fees": Sum("fee", filter=within),
-        "volume": Sum("cost", filter=within),
-        "won": Sum(RESULT, filter=wins),
-        "lost": Sum(RESULT, filter=losses),
-        "best": Max(RESULT, filter=within & CLOSING),
-        "worst": Min(RESULT, filter=within & CLOSING),
-    }
-    # Prefixed: an aggregate named as a column would stand for that column in the aggregates after it.
-    return {f"{period}_{name}": figure for name, figure in figures.items()}
+def _summary(row: Mapping[str, Any]) -> Summary:
+    figures: dict[str, Any] = {name: row[PREFIX + name] for name in Summary._fields}
+    figures |= {name: figures[name] or ZERO for name in SUMS}  # a sum over no rows is NULL
+    return Summary(**figures)
 
 
-def _summary(period: str, found: Mapping[str, Any]) -> Summary:
-    figures = {name: found[f"{period}_{name}"] for name in Summary._fields}
-    sums = {name: figures[name] or ZERO for name in ("realized_pnl", "fees", "volume", "won", "lost")}
-    return Summary(**{**figures, **sums})
+def _together(parts: Sequence[Summary]) -> Summary:
+    """Return the summary of everything in `parts`."""
+    sums: dict[str, Any] = {name: sum((getattr(part, name) for part in parts), ZERO) for name in SUMS}
+    counts: dict[str, Any] = {name: sum(getattr(part, name) for part in parts) for name in COUNTS}
+    best = max((part.best for part in parts if part.best is not None), default=None)
+    worst = min((part.worst for part in parts if part.worst is not None), default=None)
+    return Summary(**sums, **counts, best=best, worst=worst)

@@ -70,6 +70,25 @@ def test_a_period_begins_at_its_midnight(account, instrument, period, inside, ou
     assert summary(account, "all").realized_pnl == 12
 
 
+def test_a_week_may_begin_before_its_month_and_its_year(account, instrument):
+    now = datetime(2027, 1, 1, 12, tzinfo=UTC)  # a Friday
+    for day, realized in (
+        (datetime(2026, 12, 30, tzinfo=UTC), "5"),
+        (now, "7"),
+        (datetime(2026, 12, 1, tzinfo=UTC), "9"),
+    ):
+        add_fill(account, instrument, realized, "0", at=day)
+    found = summaries([account.pk], now=now, time_zone="UTC")
+    assert {period: int(found[period].net_pnl) for period in PERIODS} == {
+        "today": 7,
+        "week": 12,
+        "month": 7,
+        "year": 7,
+        "all": 21,
+    }
+    assert (found["week"].best, found["week"].worst, found["all"].best, found["all"].average_win) == (7, 5, 9, 7)
+
+
 def test_the_traders_zone_decides_what_a_day_is(account, instrument):
     add_fill(account, instrument, "5", at=datetime(2026, 11, 19, 3, tzinfo=UTC))
     assert summary(account, "today", time_zone="UTC").trades == 1
