@@ -7,6 +7,7 @@ from io import StringIO
 from typing import Any
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.test import AsyncClient, Client
 
 from tests.trading.rows import make_instrument, set_quote
@@ -113,53 +114,58 @@ def test_what_was_before_a_reset_is_marked(trader: Client, traded: Account) -> N
     assert page.count("data-before-reset") == 2
 
 
-async def lines(user: User, path: str) -> list[dict[str, str]]:
-    client = AsyncClient()
-    await client.aforce_login(user)
-    response = await client.get(path)
-    assert response["Content-Type"] == "text/csv; charset=utf-8"
-    assert "attachment; filename=" in response["Content-Disposition"]
-    text = "".join([part.decode() async for part in response])
-    return list(csv.DictReader(StringIO(text)))
+def lines(user: User, path: str) -> list[dict[str, str]]:
+    """The rows of a CSV, read as an ASGI server sends it."""
+
+    async def download() -> str:
+        client = AsyncClient()
+        await client.aforce_login(user)
+        response = await client.get(path)
+        assert response["Content-Type"] == "text/csv; charset=utf-8"
+        assert "attachment; filename=" in response["Content-Disposition"]
+        return "".join([part.decode() async for part in response])
+
+    return list(csv.DictReader(StringIO(async_to_sync(download)())))
 
 
-@pytest.mark.django_db(transaction=True)
-async def test_the_csv_has_all_that_the_filter_lets_through(
+def test_the_csv_has_all_that_the_filter_lets_through(
     monkeypatch: pytest.MonkeyPatch, alice: User, account: Account, aapl: Instrument
 ) -> None:
     monkeypatch.setattr("trading.pages.history.LARGEST_PAGE", 2)
-    orders = [
+    Order.objects.bulk_create(
         Order(account=account, instrument=aapl, side=side, type="limit", price=60, amount=1)
         for side in ("buy", "buy", "sell", "buy", "buy", "buy")
-    ]
-    await Order.objects.abulk_create(orders)
-    found = await lines(alice, "/history/orders.csv?side=buy")
+    )
+    found = lines(alice, "/history/orders.csv?side=buy")
     assert [line["side"] for line in found] == ["buy"] * 5
     assert [int(line["id"]) for line in found] == sorted((int(line["id"]) for line in found), reverse=True)
-    assert await lines(alice, "/history/orders.csv?side=up") == []
+    assert lines(alice, "/history/orders.csv?side=up") == []
 
 
-@pytest.mark.django_db(transaction=True)
-async def test_formulas_in_the_csv_are_harmless_and_numbers_stay_numbers(
+def test_formulas_in_the_csv_are_harmless_and_numbers_stay_numbers(
     alice: User, account: Account, aapl: Instrument
 ) -> None:
-    order = await Order.objects.acreate(
+    order = Order.objects.create(
         account=account, instrument=aapl, side="buy", type="limit", price=60, amount=1, client_order_id="=1+1"
     )
-    moment = datetime(2026, 1, 1, tzinfo=UTC)
-    fill = {
-        "order": order,
-        "account": account,
-        "instrument": aapl,
-        "side": "sell",
-        "price": 60,
-        "amount": 1,
-        "cost": 60,
-    }
-    await Fill.objects.acreate(**fill, fee=1, realized_pnl=-3, trade_id="a", taker_or_maker="taker", created_at=moment)
-    await User.objects.aupdate(time_zone="Asia/Kolkata")
-    [line] = await lines(alice, "/history/orders.csv")
+    Fill.objects.create(
+        order=order,
+        account=account,
+        instrument=aapl,
+        trade_id="a",
+        side="sell",
+        price=60,
+        amount=1,
+        cost=60,
+        fee=1,
+        realized_pnl=-3,
+        taker_or_maker="taker",
+        created_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    alice.time_zone = "Asia/Kolkata"
+    alice.save()
+    [line] = lines(alice, "/history/orders.csv")
     assert line["clientOrderId"] == "'=1+1"
-    [line] = await lines(alice, "/history/fills.csv")
+    [line] = lines(alice, "/history/fills.csv")
     assert (line["realizedPnl"], line["netPnl"]) == ("-3", "-4")
     assert line["timestamp"] == "2026-01-01T05:30:00.000+05:30"

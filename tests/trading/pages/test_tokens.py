@@ -29,6 +29,7 @@ def test_a_new_token_works_and_its_secret_is_shown_once(trader: Client, alice: U
     assert secret not in page
     assert token.prefix in page
     assert "read, trade" in page
+    assert 'href="/api/v1/docs"' in page
 
 
 def test_the_secret_is_kept_by_nobody(trader: Client) -> None:
