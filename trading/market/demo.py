@@ -13,11 +13,12 @@ from trading.market.bars import load_bars
 from trading.market.market import SILENCE_SECONDS, Market
 from trading.market.replay import ReplaySource
 from trading.models import Account, Order, Quote, Side, User
-from trading.services import account_open, order_place
+from trading.services import account_open, order_place, position_protect
 
 PASSWORD = "paper-trading"  # public: the command that calls this wants to hear that it is a demo
 ADMIN = "admin"
 ROBOT_LEVERAGE = 3
+PROTECTED_PART = Decimal("0.1")  # of the mark; the traders' first positions are long
 
 
 class DemoError(Exception):
@@ -116,6 +117,14 @@ def _trade(account: Account, trader: Trader) -> None:
     for symbol, amount in trader.bought.items():
         side = Side.BUY if amount > 0 else Side.SELL
         order_place(account=account, symbol=symbol, side=side, type=Order.Type.MARKET, amount=Decimal(abs(amount)))
+    _protect(account, next(iter(trader.bought)))
     symbol, side, amount, part = trader.resting
     price = (Quote.objects.get(instrument__symbol=symbol).last * part).to_integral_value(ROUND_HALF_EVEN)
     order_place(account=account, symbol=symbol, side=side, type=Order.Type.LIMIT, amount=Decimal(amount), price=price)
+
+
+def _protect(account: Account, symbol: str) -> None:
+    """Give the position a take profit and a stop loss, as far away from the mark on either side."""
+    mark = Quote.objects.get(instrument__symbol=symbol).mark
+    away = (mark * PROTECTED_PART).to_integral_value(ROUND_HALF_EVEN)
+    position_protect(account=account, symbol=symbol, take_profit=mark + away, stop_loss=mark - away)
