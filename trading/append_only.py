@@ -79,13 +79,19 @@ def missing(connection: Any) -> list[str]:
     """Return the names of the triggers that are not there, or switched off; none before the tables exist."""
     if not {*TABLES, ERASURES} <= set(connection.introspection.table_names()):
         return []
+    found = present(connection)
+    return [name for name in trigger_names(connection.vendor) if name not in found]
+
+
+def present(connection: Any) -> set[str]:
+    """Return the names of the triggers that are there and switched on."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'")
         else:
             cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         found = {name for (name,) in cursor.fetchall()}
-    return [name for name in trigger_names(connection.vendor) if name not in found]
+    return found & set(trigger_names(connection.vendor))
 
 
 def restore(connection: Any) -> None:

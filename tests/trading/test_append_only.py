@@ -104,6 +104,16 @@ def test_the_database_can_be_emptied_and_is_append_only_afterwards():
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_database_without_triggers_can_be_emptied_too():
+    append_only.drop(connection)
+    assert append_only.present(connection) == set()
+    make_account()
+    call_command("flush", "--no-input", verbosity=0, inhibit_post_migrate=True)
+    assert not LedgerEntry.objects.exists()
+    append_only.restore(connection)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_missing_triggers_are_named_by_the_check_and_restored_by_migrate():
     append_only.drop(connection)
     names = append_only.trigger_names(connection.vendor)

@@ -25,7 +25,7 @@ from tradingsite.leash import die_with_parent
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-KILLS = 4
+KILLS = 3
 TRADERS, ORDERS_EACH = 24, 4
 FIRST_FILL_SECONDS = 60  # a process has to start for it
 

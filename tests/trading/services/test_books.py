@@ -216,5 +216,5 @@ def test_the_books_are_exact_after_every_step(monkeypatch):
     checks = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
     run_state_machine_as_test(
         Books,
-        settings=settings(max_examples=15, stateful_step_count=40, deadline=None, suppress_health_check=checks),
+        settings=settings(max_examples=10, stateful_step_count=40, deadline=None, suppress_health_check=checks),
     )

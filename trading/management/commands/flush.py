@@ -13,7 +13,7 @@ class Command(flush.Command):
 
     def handle(self, **options: Any) -> None:
         connection = connections[options["database"]]
-        if connection.vendor == "postgresql" or append_only.missing(connection):
+        if connection.vendor == "postgresql" or not append_only.present(connection):
             super().handle(**options)
             return
         with append_only.lifted(connection):
