@@ -35,7 +35,6 @@ def test_a_page_is_for_who_has_signed_in(client: Client, trader: Client, keys: d
     response = trader.get(path)
     assert response.status_code == 200
     assert "no-store" in response["Cache-Control"]
-    response.close()
 
 
 @pytest.mark.parametrize("path", [*OWN_PAGES, *ACTIONS])
@@ -61,3 +60,16 @@ def test_a_form_needs_a_csrf_token_and_a_sign_in(alice: User, keys: dict[str, in
 @pytest.mark.parametrize("path", ["/orders/", "/orders/preview/"])
 def test_an_order_is_placed_by_post_only(trader: Client, path: str) -> None:
     assert trader.get(path).status_code == 405
+
+
+@pytest.mark.parametrize("path", ["/history/orders/", "/history/fills/", "/history/orders.csv", "/summary/", "/"])
+@pytest.mark.parametrize("found", ["\0", "\ud800".encode("utf-8", "surrogatepass"), "9" * 40])
+def test_what_no_column_can_hold_is_a_wrong_choice(trader: Client, aapl: Instrument, path: str, found: str) -> None:
+    query = dict.fromkeys(("account", "symbol", "side", "before", "since", "amount", "price", "leverage"), found)
+    assert trader.get(path, query).status_code == 200
+    assert trader.post("/orders/", query, HTTP_ACCEPT="application/json").json()["ok"] is False
+
+
+def test_a_number_that_no_key_can_have_is_no_page(trader: Client) -> None:
+    assert trader.get(f"/orders/{'9' * 40}/").status_code == 404
+    assert trader.get(f"/positions/{'9' * 40}/close/").status_code == 404
