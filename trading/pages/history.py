@@ -58,6 +58,7 @@ def _history_page(request: HttpRequest, history: History) -> HttpResponse:
     context = {
         "form": form,
         "rows": rows,
+        "wrong": not form.is_valid(),
         "filtered": form.is_valid() and form.filtered,
         "query": _address(request.GET, before=None),
         "older": _address(request.GET, before=older) if older is not None else "",

@@ -8,7 +8,8 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from trading.models import Account, Instrument, OrderStatus, Side, User
+from trading.models import Instrument, OrderStatus, Side, User
+from trading.pages.account_field import AccountField, offer_accounts
 from trading.selectors.history import HistoryFilter
 
 ANY = [("", _("All"))]
@@ -21,9 +22,7 @@ def _day(label: Any) -> forms.DateField:
 class HistoryForm(forms.Form):
     """Account, symbol, side and days, both included; a day begins at midnight in the current time zone."""
 
-    account = forms.ModelChoiceField(
-        label=_("Account"), queryset=Account.objects.none(), to_field_name="name", required=False, empty_label=_("All")
-    )
+    account = AccountField(required=False, empty_label=_("All"))
     symbol = forms.ModelChoiceField(
         label=_("Symbol"),
         queryset=Instrument.objects.order_by("symbol"),
@@ -38,10 +37,7 @@ class HistoryForm(forms.Form):
 
     def __init__(self, user: User, data: Any) -> None:
         super().__init__(data)
-        self.own = Account.objects.filter(user=user).order_by("name")
-        accounts = self.fields["account"]
-        assert isinstance(accounts, forms.ModelChoiceField)
-        accounts.queryset = self.own
+        self.own = offer_accounts(self, user)
 
     def clean(self) -> dict[str, Any]:
         """Refuse days in the wrong order."""
@@ -53,9 +49,9 @@ class HistoryForm(forms.Form):
     def wanted(self) -> HistoryFilter:
         """Return the filter of a valid form."""
         data = self.cleaned_data
-        accounts = [data["account"].pk] if data["account"] else list(self.own.values_list("pk", flat=True))
+        accounts = [data["account"]] if data["account"] else self.own
         return HistoryFilter(
-            account_ids=accounts,
+            account_ids=[account.pk for account in accounts],
             symbol=data["symbol"].symbol if data["symbol"] else None,
             side=data["side"] or None,
             statuses=[data["status"]] if data.get("status") else (),

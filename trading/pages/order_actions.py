@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from trading import services
 from trading.models import Account, Order, User
+from trading.pages.account_field import AccountField, offer_accounts
 from trading.pages.action import Action, Fact, answer_action
 from trading.pages.decimals import ExactField
 from trading.pages.orders import own_order
@@ -23,25 +24,16 @@ confirmed = require_http_methods(["GET", "HEAD", "POST"])
 class CancelAllForm(forms.Form):
     """Which of the trader's accounts; all of them where none is chosen."""
 
-    account = forms.ModelChoiceField(
-        label=gettext_lazy("Account"),
-        queryset=Account.objects.none(),
-        to_field_name="name",
-        required=False,
-        empty_label=gettext_lazy("All accounts"),
-    )
+    account = AccountField(required=False, empty_label=gettext_lazy("All accounts"))
 
     def __init__(self, user: User, data: Any = None) -> None:
         super().__init__(data)
-        self.own = Account.objects.filter(user=user).order_by("name")
-        accounts = self.fields["account"]
-        assert isinstance(accounts, forms.ModelChoiceField)
-        accounts.queryset = self.own
+        self.own = offer_accounts(self, user)
 
     def chosen(self) -> list[Account]:
         """Return the accounts whose orders are canceled."""
         account = self.cleaned_data["account"]
-        return [account] if account else list(self.own)
+        return [account] if account else self.own
 
 
 class AmendForm(forms.Form):

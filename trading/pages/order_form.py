@@ -6,7 +6,8 @@ from uuid import uuid4
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from trading.models import Account, Instrument, Order, Side, User
+from trading.models import Instrument, Order, Side, User
+from trading.pages.account_field import AccountField, offer_accounts
 from trading.pages.decimals import ExactField
 
 # What a type takes beside account, symbol, side and amount; the ticket shows these fields only, and sends no other.
@@ -26,9 +27,7 @@ class OrderForm(forms.Form):
     `data` is what was sent or what the page's address says; without it the form is an empty market order.
     """
 
-    account = forms.ModelChoiceField(
-        label=_("Account"), queryset=Account.objects.none(), to_field_name="name", empty_label=None
-    )
+    account = AccountField(empty_label=None)
     symbol = forms.ModelChoiceField(
         label=_("Symbol"), queryset=Instrument.objects.order_by("symbol"), to_field_name="symbol", empty_label=None
     )
@@ -48,9 +47,7 @@ class OrderForm(forms.Form):
 
     def __init__(self, user: User, data: Any = None) -> None:
         super().__init__(data)
-        accounts = self.fields["account"]
-        assert isinstance(accounts, forms.ModelChoiceField)
-        accounts.queryset = Account.objects.filter(user=user).order_by("name")
+        offer_accounts(self, user)
 
     def clean_type(self) -> str:
         """Return the type; what names none is a market order."""

@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from trading.models import Account, User
+from trading.models import User
+from trading.pages.account_field import AccountField, offer_accounts
 from trading.pages.documents import Row
 from trading.pages.trader import trader, trader_page
 from trading.selectors.summaries import Summary, period_starts, summaries, summaries_by_symbol
@@ -27,17 +28,12 @@ PERIODS = {
 class SummaryForm(forms.Form):
     """Which account, and which period the symbols are listed for."""
 
-    account = forms.ModelChoiceField(
-        label=_("Account"), queryset=Account.objects.none(), to_field_name="name", required=False, empty_label=_("All")
-    )
+    account = AccountField(required=False, empty_label=_("All"))
     period = forms.ChoiceField(label=_("Symbols of"), choices=list(PERIODS.items()), required=False)
 
     def __init__(self, user: User, data: Any) -> None:
         super().__init__({"period": "all", **data.dict()})
-        self.own = Account.objects.filter(user=user).order_by("name")
-        accounts = self.fields["account"]
-        assert isinstance(accounts, forms.ModelChoiceField)
-        accounts.queryset = self.own
+        self.own = offer_accounts(self, user)
 
 
 @require_safe
@@ -46,15 +42,14 @@ def summary(request: HttpRequest) -> HttpResponse:
     """Show the periods' figures, and those of each symbol in one of them."""
     user, now = trader(request), timezone.now()
     form = SummaryForm(user, request.GET)
-    valid = form.is_valid()
+    form.full_clean()  # what is wrong is said, and stands for all
     account = form.cleaned_data.get("account")
     period = form.cleaned_data.get("period") or "all"
-    ids = [account.pk] if account else list(form.own.values_list("pk", flat=True))
+    ids = [account.pk for account in ([account] if account else form.own)]
     found, starts = summaries(ids, now=now, time_zone=user.time_zone), period_starts(now, user.time_zone)
     by_symbol = summaries_by_symbol(ids, since=starts[period])
     context = {
         "form": form,
-        "valid": valid,
         "rows": [
             {**summary_row(found[key]), "name": name, "since": (start := starts[key]) and milliseconds(start)}
             for key, name in PERIODS.items()

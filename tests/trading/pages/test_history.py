@@ -73,7 +73,12 @@ def test_an_empty_history_says_so(trader: Client, aapl: Instrument, traded: Acco
 def test_a_wrong_filter_is_said_and_shows_nothing(trader: Client, traded: Account, query: str, message: str) -> None:
     page = trader.get(f"/history/fills/?{query}").content.decode()
     assert message in page
+    assert "Nothing is shown: the filter is wrong." in page
     assert ">AAPL</span>" not in page
+
+
+def test_the_filter_names_the_traders_own_accounts(trader: Client, traded: Account) -> None:
+    assert '<option value="paper">paper</option>' in trader.get("/history/orders/").content.decode()
 
 
 def test_a_day_is_the_traders_own(trader: Client, traded: Account, alice: User) -> None:
