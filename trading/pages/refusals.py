@@ -13,6 +13,7 @@ REFUSALS = {
     "below_minimum_notional": _("Price times amount is below the minimum."),
     "nothing_to_reduce": _("There was no position left that it could reduce."),
     "reset": _("The account was reset."),
+    "liquidation": _("The account was liquidated."),
 }
 
 
