@@ -7,11 +7,12 @@ stand apart: they are charged at the fill and never part of the entry price.
 """
 
 from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_EVEN, Context, Decimal, localcontext
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal, localcontext
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
 UNIT = Decimal("1E-8")
+RESERVED_UNIT = Decimal("1E-6")  # coarser than money: see reservation()
 # Products of two 18-digit numbers have 36 digits, quotients of such products are rounded long after the 8th place.
 PRECISE = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
@@ -102,6 +103,57 @@ def fee(cost: Decimal, rate: Decimal) -> Decimal:
 def margin(cost: Decimal, leverage: int) -> Decimal:
     """Return the margin that `cost` needs at `leverage`."""
     return rounded(PRECISE.divide(cost, Decimal(leverage)))
+
+
+def reservation(cost: Decimal, opened: Decimal, leverage: int, rate: Decimal) -> Decimal:
+    """Return what an order holds back: the margin of `opened`, the part of its `cost` that opens, and the fee on all.
+
+    Rounded up to six places. An order that fills in parts has each part's margin and fee rounded on its own; what is
+    rounded up here pays for that, so that an order for all the free money can be filled.
+    """
+    with localcontext(PRECISE):
+        return (opened / leverage + cost * rate).quantize(RESERVED_UNIT, ROUND_CEILING) + ZERO
+
+
+def taker_price(quoted: Decimal, side: str, slippage_rate: Decimal, tick: Decimal) -> Decimal:
+    """Return what a taker pays or gets at the quoted price: worse by the slippage, rounded to the tick against him."""
+    with localcontext(PRECISE):
+        if side == "buy":
+            return (quoted * (1 + slippage_rate) / tick).to_integral_value(ROUND_CEILING) * tick
+        return max((quoted * (1 - slippage_rate) / tick).to_integral_value(ROUND_FLOOR), ONE) * tick
+
+
+def whole_steps(amount: Decimal, step: Decimal) -> Decimal:
+    """Return the largest multiple of `step` that is not above `amount`."""
+    with localcontext(PRECISE):
+        return (amount / step).to_integral_value(ROUND_FLOOR) * step
+
+
+def maintenance_margin(signed_amount: Decimal, mark: Decimal, rate: Decimal) -> Decimal:
+    """Return the equity that a position wants to be left alone: `rate`, a fraction, of its value at the mark."""
+    return rounded(PRECISE.multiply(PRECISE.multiply(abs(signed_amount), mark), rate))
+
+
+def liquidation_price(
+    signed_amount: Decimal,
+    open_cost: Decimal,
+    rate: Decimal,
+    *,
+    equity_elsewhere: Decimal,
+    maintenance_elsewhere: Decimal,
+) -> Decimal | None:
+    """Return the mark at which the account's equity is its maintenance margin, all else equal; None where it has none.
+
+    `equity_elsewhere` is the account's total and the unrealized PnL of its other positions, `maintenance_elsewhere`
+    what those want. From equity_elsewhere + s(|a|m - cost) = maintenance_elsewhere + rate |a|m, with s = 1 when long,
+    -1 when short, solved for the mark m.
+    """
+    if not signed_amount:
+        return None
+    sign = ONE if signed_amount > 0 else -ONE
+    with localcontext(PRECISE):
+        price = (maintenance_elsewhere - equity_elsewhere + sign * open_cost) / (abs(signed_amount) * (sign - rate))
+    return rounded(price) if price > 0 else None
 
 
 def unrealized_pnl(signed_amount: Decimal, open_cost: Decimal, mark: Decimal, multiplier: Decimal = ONE) -> Decimal:

@@ -19,7 +19,8 @@ def authenticate(token: str) -> tuple[User, frozenset[str]] | None:
     if found is None or not _is_good(found, now):
         return None
     if found.last_used_at is None or now - found.last_used_at >= LAST_USED_PRECISION:
-        ApiToken.objects.filter(pk=found.pk).update(last_used_at=now)
+        # Only over what was read: of requests that come together, one writes.
+        ApiToken.objects.filter(pk=found.pk, last_used_at=found.last_used_at).update(last_used_at=now)
     return found.user, frozenset(found.scopes)
 
 

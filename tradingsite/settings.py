@@ -25,6 +25,7 @@ INSTALLED_APPS = [
     "channels",
     "pushers",
     "consumers",
+    "ninja",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

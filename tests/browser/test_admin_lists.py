@@ -5,10 +5,12 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 from playwright.sync_api import Page
 
 from tests.trading.rows import bulk_trades
+from trading import append_only
 from trading.models import Account, Fill, Instrument, Order, Position, User
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -25,7 +27,8 @@ def large_rows(alice: User, aapl: Instrument) -> None:
     bulk_trades(accounts, aapl)
     Position.objects.update(signed_amount=LARGE, open_cost=-LARGE, margin=-LARGE, realized_pnl=-98_765, fees=1234)
     Order.objects.update(amount=1_000_000, price=-LARGE, status="partially_filled")
-    Fill.objects.update(amount=1_000_000, price=-LARGE, fee=-LARGE, realized_pnl=LARGE)
+    with append_only.lifted(connection):
+        Fill.objects.update(amount=1_000_000, price=-LARGE, fee=-LARGE, realized_pnl=LARGE)
 
 
 @pytest.mark.parametrize(

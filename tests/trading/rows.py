@@ -42,7 +42,7 @@ def set_quote(instrument: Instrument, bid: str, ask: str, **fields: Any) -> Quot
     middle = (low + high) / 2
     defaults = {
         **dict.fromkeys(("last", "mark", "open", "high", "low", "previous_close"), middle),
-        **{name: Decimal(100) for name in ("bid_size", "ask_size", "volume")},
+        **{name: Decimal(10**9) for name in ("bid_size", "ask_size", "volume")},
         "market_time": timezone.now(),
         "updated_at": timezone.now(),
         "source": Quote.Source.REPLAY,

@@ -130,3 +130,68 @@ def test_a_reduction_leaves_the_entry_price(trades, part):
     after = apply_fill(state, side=closing, amount=held * D(part), price=D(7), fee=D(0)).state
     before = accounting.entry_price(state.signed_amount, state.open_cost)
     assert abs(accounting.entry_price(after.signed_amount, after.open_cost) - before) <= D("0.00000011")
+
+
+@pytest.mark.parametrize(
+    ("side", "rate", "price"),
+    [
+        ("buy", "0", "100"),
+        ("sell", "0", "100"),
+        ("buy", "0.00001", "100.01"),
+        ("sell", "0.00001", "99.99"),
+        ("buy", "0.0005", "100.05"),
+        ("sell", "0.99999", "0.01"),
+    ],
+)
+def test_slippage_is_rounded_to_the_tick_against_the_taker(side, rate, price):
+    assert accounting.taker_price(D(100), side, D(rate), D("0.01")) == D(price)
+
+
+def test_a_reservation_is_rounded_up():
+    assert accounting.reservation(D(100), D(100), 3, D(0)) == D("33.333334")
+    assert accounting.reservation(D(900), D(900), 1, D("0.001")) == D("900.9")
+    assert accounting.reservation(D(900), D(0), 1, D("0.001")) == D("0.9")
+
+
+@pytest.mark.parametrize(("amount", "steps"), [("6.9", "6.5"), ("6.5", "6.5"), ("0.4", "0")])
+def test_whole_steps_are_not_above_the_amount(amount, steps):
+    assert accounting.whole_steps(D(amount), D("0.5")) == D(steps)
+
+
+@pytest.mark.parametrize(
+    ("signed_amount", "cost", "elsewhere", "price"),
+    [
+        ("40", "4040", "995.96", "80.10631579"),
+        ("-40", "3960", "996.04", "118.00095238"),
+        ("10", "1000", "1000", None),  # worth nothing, it is still paid for
+        ("0", "0", "1000", None),
+    ],
+)
+def test_liquidation_begins_where_equity_meets_maintenance(signed_amount, cost, elsewhere, price):
+    found = accounting.liquidation_price(
+        D(signed_amount), D(cost), D("0.05"), equity_elsewhere=D(elsewhere), maintenance_elsewhere=D(0)
+    )
+    assert found == (None if price is None else D(price))
+
+
+@given(
+    st.integers(-1000, 1000).filter(bool), st.integers(1, 500), st.integers(0, 20_000), st.integers(0, 500),
+    st.integers(0, 90),
+)  # fmt: skip
+def test_the_liquidation_price_is_the_edge(amount, entry, elsewhere, maintenance, percent):
+    signed, cost, rate = D(amount), D(abs(amount) * entry), D(percent) / 100
+    price = accounting.liquidation_price(
+        signed, cost, rate, equity_elsewhere=D(elsewhere), maintenance_elsewhere=D(maintenance)
+    )
+
+    def margin_left(mark):
+        equity = D(elsewhere) + accounting.unrealized_pnl(signed, cost, mark)
+        return equity - D(maintenance) - accounting.maintenance_margin(signed, mark, rate)
+
+    if price is None:
+        assert margin_left(D(0)) >= 0 if amount > 0 else margin_left(D(0)) <= 0
+        return
+    step = D("0.0001") if amount > 0 else D("-0.0001")
+    assert margin_left(price + step) >= 0
+    if price > abs(step):
+        assert margin_left(price - step) <= 0

@@ -7,8 +7,11 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from trading.admin.account import AccountAdmin
+from trading.admin.account_erasure import AccountErasureAdmin
+from trading.admin.account_reset import AccountResetAdmin
 from trading.admin.api_token import ApiTokenAdmin
 from trading.admin.candle import CandleAdmin
+from trading.admin.equity_point import EquityPointAdmin
 from trading.admin.fill import FillAdmin
 from trading.admin.instrument import InstrumentAdmin
 from trading.admin.ledger_entry import LedgerEntryAdmin
@@ -23,8 +26,11 @@ admin.site.index_title = _("Users, accounts and market")
 
 __all__ = [
     "AccountAdmin",
+    "AccountErasureAdmin",
+    "AccountResetAdmin",
     "ApiTokenAdmin",
     "CandleAdmin",
+    "EquityPointAdmin",
     "FillAdmin",
     "InstrumentAdmin",
     "LedgerEntryAdmin",

@@ -1,17 +1,18 @@
 """Accounts in the admin: opened by the service, their money shown and never typed."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from pushers import nudge
 from trading import services
 from trading.admin.columns import MONEY_PLACES, Column, moment, moneys, number_text
-from trading.models import Account, ExactDecimalField
+from trading.errors import TradingError
+from trading.models import Account, ExactDecimalField, User
 
 DEPOSIT = Decimal("100000")
 
@@ -44,6 +45,25 @@ class NewAccountForm(forms.ModelForm):
         fields = ("user", "name", "currency", "leverage", "robot")
 
 
+class AccountForm(forms.ModelForm):
+    """What an admin may change of an account, and a correction of its money, which becomes a ledger entry."""
+
+    correction = ExactDecimalField(_("correction")).formfield(
+        required=False, help_text=_("Signed: what the total is to change by. It becomes a ledger entry of its own.")
+    )
+    reason = forms.CharField(label=_("reason"), max_length=200, required=False, help_text=_("Of the correction."))
+
+    class Meta:
+        model = Account
+        fields = ("leverage", "robot")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        if cleaned.get("correction") and not cleaned.get("reason"):
+            self.add_error("reason", _("Say why the account is corrected."))
+        return cleaned
+
+
 @admin.register(Account)
 class AccountAdmin(admin.ModelAdmin):
     """Accounts; a save pushes the change to their trader at once."""
@@ -61,10 +81,10 @@ class AccountAdmin(admin.ModelAdmin):
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if not change:
             return super().get_form(request, obj, change, form=NewAccountForm, **kwargs)
-        return super().get_form(request, obj, change, **kwargs)
+        return super().get_form(request, obj, change, form=AccountForm, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return super().get_fields(request, obj) if obj else (*NewAccountForm.Meta.fields, "deposit")
+        return (*self.fields, "correction", "reason") if obj else (*NewAccountForm.Meta.fields, "deposit")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return super().get_readonly_fields(request, obj) if obj else ()
@@ -75,9 +95,20 @@ class AccountAdmin(admin.ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
         if change:
             # Only what was typed: a service may have moved the money since this page read the row.
-            obj.save(update_fields=form.changed_data)
+            obj.save(update_fields=[name for name in form.changed_data if name in AccountForm.Meta.fields])
             nudge([obj.user_id])
+            self._correct(request, obj, form.cleaned_data)
             return
         opened = services.account_open(**form.cleaned_data)
         obj.pk, obj._state.adding = opened.pk, False
         obj.refresh_from_db()
+
+    def _correct(self, request: HttpRequest, account: Account, said: dict[str, Any]) -> None:
+        if not said.get("correction"):
+            return
+        try:
+            services.account_adjust(
+                account=account, amount=said["correction"], reason=said["reason"], by=cast(User, request.user)
+            )
+        except TradingError as error:
+            self.message_user(request, error.message, messages.ERROR)

@@ -32,7 +32,7 @@ class FillAdmin(ReadOnlyAdmin):
         "account",
         "instrument",
         "side",
-        *exacts(Fill, "amount"),
+        *exacts(Fill, "amount", "closed_amount"),
         *moneys(Fill, "price", "cost", "fee", "realized_pnl"),
         "taker_or_maker",
         moment(Fill, "created_at"),

@@ -21,7 +21,7 @@ class InstrumentAdmin(admin.ModelAdmin):
         "currency",
         *exacts(Instrument, "tick_size", "step_size"),
         *moneys(Instrument, "minimum_notional"),
-        *exacts(Instrument, "maker_fee_rate", "taker_fee_rate"),
+        *exacts(Instrument, "maker_fee_rate", "taker_fee_rate", "slippage_rate", "maintenance_margin_rate"),
         "maximum_leverage",
         "halted",
     )

@@ -16,11 +16,12 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
         account,
         "kind",
         *moneys(LedgerEntry, "amount", "balance_after"),
+        "by",
         "note",
         moment(LedgerEntry, "created_at"),
     )
     list_filter = ("kind", "account__robot")
-    list_select_related = ("account__user",)
+    list_select_related = ("account__user", "by")
     search_fields = ("note", "account__name", "account__user__username", "=fill__trade_id")
     date_hierarchy = "created_at"
     ordering = ("-id",)
@@ -29,6 +30,7 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
         "kind",
         *moneys(LedgerEntry, "amount", "balance_after"),
         "fill",
+        "by",
         "note",
         moment(LedgerEntry, "created_at"),
     )

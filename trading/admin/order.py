@@ -35,19 +35,19 @@ class OrderAdmin(ReadOnlyAdmin):
         "status",
         created_at,
     )
-    list_filter = ("status", "type", "side", "instrument", "account__robot")
+    list_filter = ("status", "type", "origin", "side", "instrument", "account__robot")
     list_select_related = ("account__user", "instrument")
     search_fields = ("=id", "client_order_id", "account__name", "account__user__username", "instrument__symbol")
     date_hierarchy = "created_at"
     ordering = ("-id",)
     fields = (
         ("account", "instrument"),
-        ("side", "type", "time_in_force", "reduce_only"),
-        (amount, price, trigger_price),
-        ("status", "reject_reason"),
-        (filled, *moneys(Order, "cost", "reserved")),
+        ("side", "type", "time_in_force", "post_only", "reduce_only"),
+        (amount, price, trigger_price, *moneys(Order, "take_profit", "stop_loss")),
+        ("status", "reject_reason", "origin", "maker"),
+        (filled, *exacts(Order, "closing"), *moneys(Order, "cost", "reserved")),
         "client_order_id",
-        (created_at, updated_at),
+        (created_at, updated_at, moment(Order, "triggered_at"), moment(Order, "expires_at")),
     )
     actions = ("cancel",)
 

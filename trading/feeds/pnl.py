@@ -10,6 +10,7 @@ from django.utils import timezone
 from pushers import Document, Feed, FeedStale, register
 from trading import accounting
 from trading.conf import stale_market_after
+from trading.selectors.margins import liquidation_prices
 from trading.selectors.pnl import EquityRow, ValuedPositionRow, equities, valued_positions
 from trading.wire import decimal_text, optional_text, present
 
@@ -18,7 +19,8 @@ from trading.wire import decimal_text, optional_text, present
 class PnlFeed(Feed):
     """Account name -> {equity, unrealizedPnl, realizedPnl, dayPnl, fees, positions: symbol -> ...}.
 
-    equity = total + unrealizedPnl; dayPnl = equity now - equity at the start of the UTC day. A user who holds a
+    equity = total + unrealizedPnl; dayPnl = equity now - equity at the start of the UTC day; liquidationPrice is there
+    where a mark above 0 leads to liquidation, all else equal. A user who holds a
     position whose quote is missing or too old is stale (`market_stale`): his equity is not known.
     """
 
@@ -50,10 +52,12 @@ def _fresh(position: ValuedPositionRow, oldest: datetime) -> bool:
 def _account_entry(account: EquityRow, positions: list[ValuedPositionRow]) -> Document:
     entries = {}
     unrealized = accounting.ZERO
+    liquidation = liquidation_prices(account.total, positions)
     for position in positions:
         if position.signed_amount and position.mark is not None:
             earned = accounting.unrealized_pnl(position.signed_amount, position.open_cost, position.mark)
-            entries[position.symbol] = _position_entry(position, position.mark, earned)
+            price = liquidation.get(position.symbol)
+            entries[position.symbol] = _position_entry(position, position.mark, earned, price)
             unrealized += earned
     equity = account.total + unrealized
     return {
@@ -66,7 +70,9 @@ def _account_entry(account: EquityRow, positions: list[ValuedPositionRow]) -> Do
     }
 
 
-def _position_entry(position: ValuedPositionRow, mark: Decimal, earned: Decimal) -> Document:
+def _position_entry(
+    position: ValuedPositionRow, mark: Decimal, earned: Decimal, liquidation: Decimal | None
+) -> Document:
     return present(
         side="long" if position.signed_amount > 0 else "short",
         contracts=decimal_text(abs(position.signed_amount)),
@@ -74,4 +80,5 @@ def _position_entry(position: ValuedPositionRow, mark: Decimal, earned: Decimal)
         markPrice=decimal_text(mark),
         unrealizedPnl=decimal_text(earned),
         percentage=optional_text(accounting.return_on_margin(earned, position.margin)),
+        liquidationPrice=optional_text(liquidation),
     )

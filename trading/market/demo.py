@@ -13,11 +13,12 @@ from trading.market.bars import load_bars
 from trading.market.market import SILENCE_SECONDS, Market
 from trading.market.replay import ReplaySource
 from trading.models import Account, Order, Quote, Side, User
-from trading.services import account_open, order_place
+from trading.services import account_open, order_place, position_protect
 
 PASSWORD = "paper-trading"  # public: the command that calls this wants to hear that it is a demo
 ADMIN = "admin"
 ROBOT_LEVERAGE = 3
+PROTECTED_PART = Decimal("0.1")  # of the mark; the traders' first positions are long
 
 
 class DemoError(Exception):
@@ -33,10 +34,11 @@ class Trader:
     resting: tuple[str, Side, int, Decimal]  # symbol, side, amount, limit price as a part of the last price
 
 
+# No more than 100 of each: every quote has that much, so a trader's positions are whole when he signs in.
 TRADERS = {
     "alice": Trader("Alice", {"AAPL": 40, "IBM": 100}, ("GOOG", Side.BUY, 20, Decimal("0.97"))),
-    "bob": Trader("Bob", {"MSFT": 500, "FB": -300}, ("AAPL", Side.SELL, 25, Decimal("1.04"))),
-    "carol": Trader("Carol", {"GOOG": 50, "MSFT": -200}, ("FB", Side.BUY, 400, Decimal("0.90"))),
+    "bob": Trader("Bob", {"MSFT": 100, "FB": -100}, ("AAPL", Side.SELL, 25, Decimal("1.04"))),
+    "carol": Trader("Carol", {"GOOG": 50, "MSFT": -100}, ("FB", Side.BUY, 400, Decimal("0.90"))),
 }
 
 
@@ -115,6 +117,14 @@ def _trade(account: Account, trader: Trader) -> None:
     for symbol, amount in trader.bought.items():
         side = Side.BUY if amount > 0 else Side.SELL
         order_place(account=account, symbol=symbol, side=side, type=Order.Type.MARKET, amount=Decimal(abs(amount)))
+    _protect(account, next(iter(trader.bought)))
     symbol, side, amount, part = trader.resting
     price = (Quote.objects.get(instrument__symbol=symbol).last * part).to_integral_value(ROUND_HALF_EVEN)
     order_place(account=account, symbol=symbol, side=side, type=Order.Type.LIMIT, amount=Decimal(amount), price=price)
+
+
+def _protect(account: Account, symbol: str) -> None:
+    """Give the position a take profit and a stop loss, as far away from the mark on either side."""
+    mark = Quote.objects.get(instrument__symbol=symbol).mark
+    away = (mark * PROTECTED_PART).to_integral_value(ROUND_HALF_EVEN)
+    position_protect(account=account, symbol=symbol, take_profit=mark + away, stop_loss=mark - away)

@@ -35,5 +35,7 @@ def _instrument(symbol: str) -> Instrument:
         minimum_notional=Decimal(10),
         maker_fee_rate=Decimal("0.0005"),
         taker_fee_rate=Decimal("0.001"),
+        slippage_rate=Decimal("0.0001"),
+        maintenance_margin_rate=Decimal("0.05"),
         maximum_leverage=5,
     )

@@ -14,12 +14,13 @@ from trading.market.candles import (
     save_candles,
     session_candles,
 )
+from trading.market.equity_curve import EquityCurve
 from trading.market.listing import list_instruments
 from trading.market.quotes import save_quotes
 from trading.market.session import MarketTime
 from trading.market.source import Source, SourceQuote
 from trading.models import Instrument, Quote
-from trading.services import accounts_roll_day, orders_match
+from trading.services import accounts_liquidate, accounts_roll_day, orders_match
 
 logger = logging.getLogger(__name__)
 
@@ -49,13 +50,15 @@ class Market:
         self._stamp: datetime | None = None
         self._ticks = 0
         self._day_rolled: date | None = None
+        self._equity_curve = EquityCurve()
 
     def tick(self) -> None:
         """Take the market one step further: quotes and candles in one transaction, then the orders they cross."""
         self.write()
-        for instrument in self.instruments.values():
-            orders_match(instrument=instrument)
+        orders_match()
+        accounts_liquidate()
         self._roll_day()
+        self._equity_curve.record(timezone.now())
         self._ticks += 1
         if self._ticks % PRUNE_TICKS == 0:
             prune_minutes(self.instruments.values())

@@ -1,18 +1,11 @@
 """Market time: trading sessions back to back, without the nights and weekends between them."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, timedelta
 
-EXCHANGE_ZONE = ZoneInfo("America/New_York")
-OPENING = time(9, 30)
-SESSION_SECONDS = 23_400  # 09:30 to 16:00
+from trading.exchange import EXCHANGE_ZONE, SESSION_SECONDS, session_open
+
 MINUTE = 60
-
-
-def session_open(day: date) -> datetime:
-    """Return the instant, in UTC, at which the exchange opens on a day."""
-    return datetime.combine(day, OPENING, EXCHANGE_ZONE).astimezone(UTC)
 
 
 @dataclass(frozen=True, slots=True, order=True)

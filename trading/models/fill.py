@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -32,6 +32,9 @@ class Fill(models.Model):
     side = models.CharField(_("side"), max_length=4, choices=Side)
     price = ExactDecimalField(_("price"))
     amount = ExactDecimalField(_("amount"))
+    closed_amount = ExactDecimalField(
+        _("closed amount"), default=Decimal(0), help_text=_("How much of the amount closed what was open before.")
+    )
     cost = ExactDecimalField(_("cost"))
     fee = ExactDecimalField(_("fee"), default=Decimal(0))
     realized_pnl = ExactDecimalField(_("realized PnL"), default=Decimal(0), help_text=_("Gross, of this fill."))
@@ -46,6 +49,9 @@ class Fill(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(price__gt=0, amount__gt=0), name="fill_price_and_amount_positive"),
             models.CheckConstraint(condition=Q(side__in=Side.values), name="fill_side_known"),
+            models.CheckConstraint(
+                condition=Q(closed_amount__gte=0, closed_amount__lte=F("amount")), name="fill_closed_within_amount"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -30,6 +31,14 @@ class LedgerEntry(models.Model):
     balance_after = ExactDecimalField(_("balance after"))
     fill = models.ForeignKey(
         Fill, on_delete=models.CASCADE, null=True, blank=True, related_name="ledger", verbose_name=_("fill")
+    )
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,  # who changed the books stays named in them
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("by"),
     )
     note = models.CharField(_("note"), max_length=200, blank=True, default="")
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)

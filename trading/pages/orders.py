@@ -1,114 +1,89 @@
-"""Placing and canceling orders: a redirect with a message for a form, JSON for the page's script.
+"""The ticket's order: previewing and placing it, and the page of an order."""
 
-The JSON is {"ok", "message"}, with the stable "code" of a refusal, which is an answer like any other: status 200.
-"""
+from urllib.parse import urlencode
+from uuid import uuid4
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
-
-from django.contrib import messages
-from django.contrib.auth.decorators import login_required
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from trading import services
 from trading.errors import TradingError
-from trading.models import Order, OrderStatus, Side, User
+from trading.models import Order, OrderStatus
+from trading.pages.answers import first_error, refusal, success
+from trading.pages.history_rows import OrderFill, order_fill_row, order_row
 from trading.pages.order_form import OrderForm
-from trading.templatetags.figures import format_value
+from trading.pages.order_preview import present_leverage, ticket_facts
+from trading.pages.outcomes import outcome
+from trading.pages.trader import trader, trader_page, wants_json
+from trading.selectors.history import HistoryFilter, order_history
 
-View = Callable[..., HttpResponse]
-
-
-def _signed_in(view: View) -> View:
-    """Send who is not signed in to the sign-in page; tell the page's script, which can't follow there, by a 401."""
-
-    @wraps(view)
-    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if _wants_json(request) and not request.user.is_authenticated:
-            answer = {"ok": False, "message": _("You are signed out."), "code": "signed_out"}
-            return JsonResponse(answer, status=401)
-        return login_required(view)(request, *args, **kwargs)
-
-    return checked
+TICKET_FIELDS = set(OrderForm.base_fields) - {"client_order_id"}
 
 
 @require_POST
-@_signed_in
+@trader_page
 def order_place(request: HttpRequest) -> HttpResponse:
-    """Place a market order from the posted form."""
-    user = request.user
-    assert isinstance(user, User)
-    form = OrderForm(user, request.POST)
+    """Place the posted order; a refused one leads back to the ticket as it was filled in.
+
+    Each ticket carries an id of its own: sent twice, it is the same order. The answer brings the script the next one.
+    """
+    form = OrderForm(trader(request), request.POST)
+    again = {"to": _ticket_address(request), "next_id": uuid4().hex}
     if not form.is_valid():
-        return _refusal(request, *_first_error(form))
-    data = form.cleaned_data
+        return refusal(request, *first_error(form), **again)
     try:
-        order = services.order_place(
-            account=data["account"],
-            symbol=data["symbol"].symbol,
-            side=data["side"],
-            type=Order.Type.MARKET,
-            amount=data["amount"],
-        )
+        order = _place(form)
     except TradingError as error:
-        return _refusal(request, error.code, error.message)
+        return refusal(request, error.code, error.message, **again)
     if order.status == OrderStatus.REJECTED:
-        return _refusal(request, order.reject_reason, _outcome(order, data["symbol"].symbol))
-    return _success(request, _outcome(order, data["symbol"].symbol))
+        return refusal(request, order.reject_reason, outcome(order), **again)
+    return success(request, outcome(order), to=reverse("dashboard"), next_id=again["next_id"])
 
 
 @require_POST
-@_signed_in
-def order_cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    """Cancel one of the trader's own orders; anybody else's does not exist for him."""
-    order = get_object_or_404(Order.objects.select_related("account"), pk=pk, account__user=request.user)
-    try:
-        services.order_cancel(order=order)
-    except TradingError as error:
-        return _refusal(request, error.code, error.message)
-    return _success(request, _("Order %(id)s is canceled.") % {"id": pk})
+@trader_page
+def order_preview(request: HttpRequest) -> HttpResponse:
+    """Say what the posted order would cost: beside the ticket for the script, otherwise on the page."""
+    if not wants_json(request):
+        return HttpResponseRedirect(_ticket_address(request))
+    form = OrderForm(trader(request), request.POST)
+    facts = ticket_facts(form, asked=bool(request.POST.get("amount", "").strip()))
+    html = render_to_string("trading/partials/ticket_facts.html", {"facts": facts}, request)
+    return JsonResponse({"ok": True, "html": html, "leverage": facts.leverage})
 
 
-def _success(request: HttpRequest, message: str) -> HttpResponse:
-    return _answer(request, messages.SUCCESS, {"ok": True, "message": message})
+@require_safe
+@trader_page
+def order_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one of the trader's own orders with its fills."""
+    order = own_order(request, pk)
+    wanted = HistoryFilter(account_ids=[order.account_id], symbol=order.instrument.symbol)
+    [row] = order_history(wanted, before=pk + 1, limit=1).rows
+    fills = order.fills.order_by("-id").values_list(*OrderFill._fields)
+    context = {"order": order, "row": order_row(row), "fills": [order_fill_row(OrderFill(*fill)) for fill in fills]}
+    return render(request, "trading/order.html", context)
 
 
-def _refusal(request: HttpRequest, code: str, message: str) -> HttpResponse:
-    return _answer(request, messages.ERROR, {"ok": False, "message": message, "code": code})
+def own_order(request: HttpRequest, pk: int) -> Order:
+    """Return one of the trader's own orders; anybody else's does not exist for him."""
+    orders = Order.objects.select_related("account", "instrument")
+    return get_object_or_404(orders, pk=pk, account__user=trader(request))
 
 
-def _answer(request: HttpRequest, level: int, answer: dict[str, Any]) -> HttpResponse:
-    if _wants_json(request):
-        return JsonResponse(answer)
-    messages.add_message(request, level, answer["message"])
-    return HttpResponseRedirect(reverse("dashboard"))
+def _place(form: OrderForm) -> Order:
+    """Place the order, with the leverage that the ticket shows; both or, where it is refused, neither."""
+    order, leverage = form.wanted(), form.cleaned_data["leverage"]
+    with transaction.atomic():
+        if leverage and leverage != present_leverage(order["account"], form.cleaned_data["symbol"]):
+            services.leverage_set(account=order["account"], symbol=order["symbol"], leverage=leverage)
+        return services.order_place(**order)
 
 
-def _wants_json(request: HttpRequest) -> bool:
-    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
-
-
-def _first_error(form: OrderForm) -> tuple[str, str]:
-    """Return the code and the message of the form's first error."""
-    name, errors = next(iter(form.errors.items()))
-    field = form.fields.get(name)
-    return f"invalid_{name}", f"{field.label}: {errors[0]}" if field else str(errors[0])
-
-
-def _outcome(order: Order, symbol: str) -> str:
-    """Say what became of the order, in words."""
-    if order.status != OrderStatus.FILLED:
-        return _("Order %(id)s: %(status)s.") % {"id": order.pk, "status": order.get_status_display()}
-    words = {
-        "amount": format_value("amount", order.filled),
-        "symbol": symbol,
-        "price": format_value("price", order.average),
-    }
-    if order.side == Side.BUY:
-        return _("Bought %(amount)s %(symbol)s at %(price)s.") % words
-    return _("Sold %(amount)s %(symbol)s at %(price)s.") % words
+def _ticket_address(request: HttpRequest) -> str:
+    """Return the address of the dashboard with the ticket filled in as it was sent."""
+    sent = {name: value for name, value in request.POST.items() if name in TICKET_FIELDS and value}
+    return f"{reverse('dashboard')}?{urlencode(sent)}#ticket"

@@ -5,7 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from trading.models import OPEN_STATUSES, Order
+from trading.models import Order
+from trading.models.order import OPEN
 
 
 class OrderRow(NamedTuple):
@@ -31,7 +32,7 @@ class OrderRow(NamedTuple):
 
 def open_orders(user_ids: Sequence[int]) -> list[OrderRow]:
     """Return the open orders of the users, in one query."""
-    rows = Order.objects.filter(account__user_id__in=user_ids, status__in=OPEN_STATUSES)
+    rows = Order.objects.filter(OPEN, account__user_id__in=user_ids)
     columns = (
         "account__user_id",
         "id",

@@ -5,6 +5,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from django.db.models import QuerySet
+
 from trading.accounting import unrealized_pnl
 from trading.models import Account, Position
 
@@ -30,6 +32,7 @@ class ValuedPositionRow(NamedTuple):
     margin: Decimal
     realized_pnl: Decimal
     fees: Decimal
+    maintenance_margin_rate: Decimal
     mark: Decimal | None
     quoted_at: datetime | None
 
@@ -42,7 +45,15 @@ def equities(user_ids: Sequence[int]) -> list[EquityRow]:
 
 def valued_positions(user_ids: Sequence[int]) -> list[ValuedPositionRow]:
     """Return the positions of the users with their marks, in one query."""
-    rows = Position.objects.filter(account__user_id__in=user_ids)
+    return _valued(Position.objects.filter(account__user_id__in=user_ids))
+
+
+def open_positions_of(account: Account) -> list[ValuedPositionRow]:
+    """Return what the account holds, with the marks, in one query."""
+    return _valued(Position.objects.filter(account=account).exclude(signed_amount=0))
+
+
+def _valued(positions: QuerySet[Position]) -> list[ValuedPositionRow]:
     columns = (
         "account__user_id",
         "account_id",
@@ -52,10 +63,11 @@ def valued_positions(user_ids: Sequence[int]) -> list[ValuedPositionRow]:
         "margin",
         "realized_pnl",
         "fees",
+        "instrument__maintenance_margin_rate",
         "instrument__quote__mark",
         "instrument__quote__updated_at",
     )
-    return [ValuedPositionRow._make(row) for row in rows.values_list(*columns)]
+    return [ValuedPositionRow._make(row) for row in positions.values_list(*columns)]
 
 
 def account_equity(account: Account) -> Decimal:

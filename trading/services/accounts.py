@@ -1,5 +1,7 @@
 """Open accounts and start their days."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 
@@ -23,7 +25,23 @@ def account_lock(account_id: int) -> Account:
 
     PostgreSQL locks the row; on SQLite the transaction (IMMEDIATE) holds the only write lock from its start.
     """
-    return Account.objects.select_for_update().get(pk=account_id)
+    # The key of an account never changes, so rows that only refer to it, as its equity points, need not wait.
+    return Account.objects.select_for_update(no_key=True).get(pk=account_id)
+
+
+@contextmanager
+def account_work(account_id: int) -> Iterator[Account]:
+    """Hold one account's lock for one transaction; at its end save the sums that it changed and nudge the owner.
+
+    Never more than one account at a time, and its row before any other of its rows: so nobody waits in a circle.
+    """
+    with transaction.atomic():
+        account = account_lock(account_id)
+        before = account.total, account.used
+        yield account
+        if before != (account.total, account.used):
+            account.save(update_fields=["total", "used"])
+        nudge([account.user_id], ACCOUNT_FEEDS)
 
 
 def account_open(

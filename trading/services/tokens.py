@@ -14,12 +14,18 @@ from trading.models.api_token import SCOPES, token_digest
 
 SECRET_BYTES = 32  # more than anybody can guess, so one round of SHA-256 is enough to store it by
 PREFIX_LENGTH = 12
+NAME_LENGTH = 80
 
 
 def token_create(
     *, user: User, name: str, scopes: Iterable[str] = ("read",), expires_at: datetime | None = None
 ) -> tuple[ApiToken, str]:
-    """Make a token and return it with its secret, which is stored nowhere; raise TradingError `invalid_scope`."""
+    """Make a token and return it with its secret, which is stored nowhere.
+
+    Raises TradingError `invalid_token_name`, `invalid_scope`, and `invalid_expiry` for an end that is not ahead.
+    """
+    _check_name(name)
+    _check_expiry(expires_at)
     wanted = sorted(set(scopes))
     unknown = [scope for scope in wanted if scope not in SCOPES]
     if unknown or not wanted:
@@ -36,6 +42,18 @@ def token_create(
         expires_at=expires_at,
     )
     return token, secret
+
+
+def _check_name(name: str) -> None:
+    if not 0 < len(name) <= NAME_LENGTH or not name.isprintable() or name.isspace():
+        message = _("A token's name has 1 to %(most)s printable characters; found %(name)s.")
+        raise TradingError("invalid_token_name", message % {"most": NAME_LENGTH, "name": f"{name!r:.90}"})
+
+
+def _check_expiry(expires_at: datetime | None) -> None:
+    if expires_at is not None and expires_at <= timezone.now():
+        message = _("A token must end in the future; found %(end)s.")
+        raise TradingError("invalid_expiry", message % {"end": f"{expires_at:%Y-%m-%d %H:%M}"})
 
 
 def token_revoke(*, token: ApiToken) -> ApiToken:

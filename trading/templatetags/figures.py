@@ -1,9 +1,10 @@
 """How values look on a page: rounded for display only, the same as in figures.js.
 
-The kinds of figures: `money` (two places), `signed` (money with its sign), `percent` (signed, two places), `price`
-(two to four places, up to eight below 1), `amount` (all its places), `time` (milliseconds UTC in the current time
-zone), `label` (a word of the wire, in the reader's language) and `text`. The cases in tests/cases/figure_cases.json
-hold both implementations to the same output.
+The kinds of figures: `money` (two places), `signed` (money with its sign), `percent` (signed, two places), `share`
+(percent without a sign), `rate` (a fraction as percent, up to six places), `price` (two to four places, up to eight
+below 1), `amount` (all its places), `time` (milliseconds UTC in the current time zone), `label` (a word of the wire,
+in the reader's language) and `text`. The cases in tests/cases/figure_cases.json hold both implementations to the same
+output.
 """
 
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from trading.pages.labels import LABELS
+from trading.pages.refusals import refusal_text
 
 register = template.Library()
 
@@ -46,6 +48,12 @@ def label(key: str) -> str:
     return str(LABELS.get(key, key))
 
 
+@register.simple_tag
+def refusal(code: str) -> str:
+    """Return why an order was refused or ended early."""
+    return refusal_text(code)
+
+
 def format_value(kind: str, value: Any) -> str:
     """Return the text of a value of this kind; a dash where there is none."""
     if value is None or value == "":
@@ -61,9 +69,11 @@ def format_value(kind: str, value: Any) -> str:
         return _number(number, 2, 4 if abs(number) >= 1 else 8)
     if kind == "amount":
         return _number(number, 0, 8)
+    if kind == "rate":
+        return f"{_number(number * 100, 0, 6)}%"
     text = _number(number, 2, 2)
     plus = "+" if kind in SIGNED and sign(value) == "positive" else ""
-    return f"{plus}{text}%" if kind == "percent" else f"{plus}{text}"
+    return f"{plus}{text}%" if kind in ("percent", "share") else f"{plus}{text}"
 
 
 def full_value(kind: str, value: Any) -> str:

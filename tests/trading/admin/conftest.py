@@ -4,7 +4,9 @@ import pytest
 
 from tests.trading.rows import bulk_trades, make_account, make_instrument, make_user, set_quote
 from trading import services
-from trading.models import Candle
+from trading.models import Account, AccountErasure, AccountReset, Candle, EquityPoint
+
+NEW_YEAR = datetime(2026, 1, 2, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -17,6 +19,17 @@ def admin(db, client):
 @pytest.fixture
 def trader(db):
     return make_user(username="alice")
+
+
+def books_of(account: Account) -> dict:
+    """What stands beside an account's ledger."""
+    return {
+        "accountreset": AccountReset.objects.create(account=account, total_before=1, deposit=2),
+        "accounterasure": AccountErasure.objects.create(
+            account_id=7 * account.pk, username="gone", name="paper", total=5, reason="asked for it"
+        ),
+        "equitypoint": EquityPoint.objects.create(account=account, interval="1m", at=NEW_YEAR, equity=3),
+    }
 
 
 @pytest.fixture
@@ -46,6 +59,7 @@ def one_of_each(trader, instrument):
         "position": account.positions.get(),
         "ledgerentry": account.ledger.first(),
         "apitoken": token,
+        **books_of(account),
     }
 
 
@@ -64,5 +78,6 @@ def more_of_each(one_of_each):
                 open=1, high=2, low=1, close=2, volume=3,
             )  # fmt: skip
             services.token_create(user=account.user, name="robot", scopes=["read"])
+            books_of(account)
 
     return add

@@ -46,6 +46,32 @@ def test_a_save_leaves_what_a_service_has_written_meanwhile(admin, account, nudg
     assert (account.total, account.leverage) == (7, 2)
 
 
+def test_a_correction_is_a_ledger_entry_with_a_reason_and_who_made_it(admin, account, nudged):
+    response = change(admin, account, correction="-12.5", reason="charged too little")
+    assert response.status_code == 302
+    account.refresh_from_db()
+    entry = account.ledger.latest("id")
+    assert (entry.kind, entry.amount, entry.note, entry.by.username) == (
+        "adjustment",
+        Decimal("-12.5"),
+        "charged too little",
+        "root",
+    )
+    assert account.total == entry.balance_after == Decimal("99987.5")
+
+
+def test_a_correction_without_a_reason_is_refused(admin, account, nudged):
+    assert change(admin, account, correction="5").status_code == 200
+    assert account.ledger.count() == 1
+
+
+def test_a_correction_that_no_account_can_hold_is_refused_in_words(admin, account, nudged):
+    page = reverse("admin:trading_account_change", args=[account.pk])
+    response = admin.post(page, {"leverage": 1, "correction": "9999999999", "reason": "more"}, follow=True)
+    assert "An account holds at most" in response.text
+    assert account.ledger.count() == 1
+
+
 def test_an_account_is_opened_by_the_service_with_a_deposit_in_the_ledger(admin, trader):
     fields = {"user": trader.pk, "name": "second", "currency": "USD", "leverage": "2", "deposit": "5000.5"}
     response = admin.post(reverse("admin:trading_account_add"), fields)

@@ -21,6 +21,8 @@ def save(admin, instrument, **values):
         "minimum_notional",
         "maker_fee_rate",
         "taker_fee_rate",
+        "slippage_rate",
+        "maintenance_margin_rate",
         "maximum_leverage",
     )
     fields = {name: getattr(instrument, name) for name in names}

@@ -9,7 +9,7 @@ from pushers import FeedStale
 from pushers.registry import feeds, symbol_feed
 from tests.trading.rows import make_account, make_instrument, make_user, set_quote
 from trading.models import Account, Fill, Order, Position, Quote, User
-from trading.services import account_open, order_place
+from trading.services import account_erase, account_open, order_place
 from trading.wire import milliseconds
 
 pytestmark = pytest.mark.django_db
@@ -35,7 +35,7 @@ def test_the_feeds_and_their_intervals():
 @pytest.mark.parametrize("name", ACCOUNT_FEEDS)
 def test_a_user_without_accounts_has_an_empty_document(name):
     user = make_user()
-    user.accounts.all().delete()
+    account_erase(account=user.accounts.get(), reason="a test")
     assert feeds()[name].fetch([user.pk]) == {user.pk: {}}
 
 
@@ -49,7 +49,7 @@ def test_every_id_asked_for_is_a_key_and_no_other(name, account):
 def test_balance(account, instrument):
     place(account, "buy", 10, "90")
     assert document("balance", account) == {
-        "paper": {"currency": "USD", "total": "100000", "used": "900.45", "free": "99099.55"}
+        "paper": {"currency": "USD", "total": "100000", "used": "900.9", "free": "99099.1"}
     }
 
 
@@ -107,6 +107,21 @@ def test_pnl(account, instrument):
             },
         }
     }
+
+
+def test_pnl_says_where_liquidation_begins(account, instrument):
+    Account.objects.update(total=D(1000), leverage=5)
+    place(account, "buy", 40)  # 995.96 + 40 (m - 101) = 0.05 * 40 m
+    assert document("pnl", account)["paper"]["positions"]["AAPL"]["liquidationPrice"] == "80.10631579"
+
+
+def test_a_waiting_stop_order_is_open(account, instrument):
+    order = order_place(
+        account=account, symbol="AAPL", side="buy", type="stop_market", amount=D(1), trigger_price=D(120)
+    )
+    found = document("orders", account)[str(order.pk)]
+    assert (found["type"], found["triggerPrice"], found["status"]) == ("stop_market", "120", "open")
+    assert "price" not in found
 
 
 def test_pnl_keeps_what_closed_positions_earned(account, instrument):

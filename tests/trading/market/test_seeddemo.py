@@ -71,6 +71,8 @@ def test_each_trader_has_positions_and_a_resting_order():
         account = Account.objects.get(user__username=name, name="paper")
         held = dict(account.positions.values_list("instrument__symbol", "signed_amount"))
         assert held == trader.bought
+        first = account.positions.get(instrument__symbol=next(iter(trader.bought)))
+        assert first.stop_loss < first.instrument.quote.mark < first.take_profit
         resting = account.orders.get(status__in=OPEN_STATUSES)
         assert resting.price % 1 == 0
         assert Decimal(90_000) < account.total < 100_000

@@ -7,7 +7,6 @@ from django.db import IntegrityError
 
 from tests.trading.rows import bulk_trades, make_instrument, make_user, set_quote
 from trading.models import Account, Candle, Fill, Instrument, LedgerEntry, Order, Position, Quote
-from trading.services import order_place
 
 pytestmark = pytest.mark.django_db
 
@@ -42,12 +41,6 @@ def test_the_ledger_is_append_only(account):
     assert LedgerEntry.objects.get(pk=entry.pk).amount == D(100000)
 
 
-def test_a_user_goes_with_his_accounts_and_ledger(account, instrument):
-    order_place(account=account, symbol="AAPL", side="buy", type="market", amount=D(1))
-    account.user.delete()
-    assert not LedgerEntry.objects.exists()
-
-
 def test_bid_is_never_above_ask(instrument):
     with pytest.raises(IntegrityError):
         Quote.objects.update(bid=D("101.01"))
@@ -73,6 +66,15 @@ def test_a_candle_spans_its_prices(instrument, wrong):
         {"status": "filled"},
         {"status": "gone"},
         {"side": "both"},
+        {"type": "stop_market"},
+        {"type": "market"},
+        {"trigger_price": D(9)},
+        {"closing": D(6)},
+        {"closing": D(-1)},
+        {"status": "canceled", "closing": D(1)},
+        {"take_profit": D(0)},
+        {"stop_loss": D(-1)},
+        {"origin": "nobody"},
     ],
 )
 def test_an_impossible_order_is_refused(account, instrument, wrong):
@@ -85,6 +87,12 @@ def test_a_flat_position_costs_nothing(account, instrument):
     bulk_trades([account], instrument)
     with pytest.raises(IntegrityError):
         Position.objects.update(signed_amount=0)
+
+
+def test_a_flat_position_has_no_protection(account, instrument):
+    flat = Position.objects.create(account=account, instrument=instrument)
+    with pytest.raises(IntegrityError):
+        Position.objects.filter(pk=flat.pk).update(stop_loss=D(1))
 
 
 def test_a_trade_is_recorded_once(account, instrument):
@@ -106,6 +114,20 @@ def test_orders_without_a_client_order_id_do_not_collide(account, instrument):
 def test_an_instrument_needs_a_tick():
     with pytest.raises(IntegrityError):
         make_instrument(tick_size=D(0))
+
+
+@pytest.mark.parametrize("wrong", [{"slippage_rate": D(1)}, {"maintenance_margin_rate": D("-0.01")}])
+def test_rates_are_fractions(wrong):
+    with pytest.raises(IntegrityError):
+        make_instrument(**wrong)
+
+
+def test_a_position_at_the_highest_leverage_is_above_maintenance_when_it_opens():
+    instrument = make_instrument(maximum_leverage=20, maintenance_margin_rate=D("0.05"))
+    with pytest.raises(ValidationError, match=r"less than 1 / maximum leverage \(20\); found 0.05"):
+        instrument.full_clean()
+    instrument.maintenance_margin_rate = D("0.049")
+    instrument.full_clean()
 
 
 def test_an_order_knows_what_is_left_and_its_average():

@@ -5,12 +5,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.messages import get_messages
+from django.test import Client
 from django.utils import timezone
 
 from pushers.feed import SymbolFeed
 from trading.models import Account, Instrument, Quote, User
 
 MARKET_TIME = 1223307060000  # 2008-10-06 15:31:00 UTC
+JSON = {"HTTP_ACCEPT": "application/json"}  # as the page's script asks
 TIMESTAMP = 1767225600412  # 2026-01-01 00:00:00 UTC
 VALUED = {
     "side": "long",
@@ -108,11 +111,37 @@ def alice(db: None) -> User:
 
 
 @pytest.fixture
+def account(alice: User) -> Account:
+    """Her account: 100,000 USD."""
+    return Account.objects.get(user=alice)
+
+
+@pytest.fixture
+def trader(client: Client, alice: User) -> Client:
+    """Her browser, signed in."""
+    client.force_login(alice)
+    return client
+
+
+@pytest.fixture
+def stranger(db: None) -> Client:
+    """Another trader's browser, signed in."""
+    browser = Client()
+    browser.force_login(User.objects.create_user("mallory"))
+    return browser
+
+
+def said(response: Any) -> list[tuple[str, str]]:
+    """The messages that the next page will show."""
+    return [(message.level_tag, str(message)) for message in get_messages(response.wsgi_request)]
+
+
+@pytest.fixture
 def aapl(db: None) -> Instrument:
     """An instrument with a fresh quote of the replay."""
     instrument = Instrument.objects.create(
         symbol="AAPL", name="Apple", tick_size=Decimal("0.01"), step_size=Decimal(1), minimum_notional=Decimal(10),
-        maker_fee_rate=Decimal(0), taker_fee_rate=Decimal("0.0005"),
+        maker_fee_rate=Decimal(0), taker_fee_rate=Decimal("0.0005"), maximum_leverage=5,
     )  # fmt: skip
     prices = dict.fromkeys(("bid", "ask", "last", "mark", "open", "high", "low", "previous_close"), Decimal("61.5"))
     sizes = dict.fromkeys(("bid_size", "ask_size", "volume"), Decimal(100))

@@ -40,7 +40,7 @@ def take(account, instrument, step):
     try:
         if kind == "quote":
             set_quote(instrument, f"{rest[0]}.13", f"{rest[0]}.17")
-            orders_match(instrument=instrument)
+            orders_match()
         elif kind == "cancel":
             order_cancel(order=Order.objects.filter(account=account).order_by("-id")[rest[0]])
         else:

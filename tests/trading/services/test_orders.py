@@ -7,7 +7,7 @@ from django.utils import timezone
 from tests.trading.rows import make_instrument, set_quote
 from trading.errors import TradingError
 from trading.models import Account, Fill, Instrument, Order, Position, Quote
-from trading.services import order_cancel, order_place
+from trading.services import order_amend, order_cancel, order_place
 
 pytestmark = pytest.mark.django_db
 
@@ -86,8 +86,8 @@ def test_a_limit_order_that_crosses_fills_at_the_quote(account, instrument):
 def test_a_limit_order_away_from_the_quote_rests_and_reserves(account, instrument):
     order = place(account, "buy", 10, price="90")
     account.refresh_from_db()
-    assert (order.status, order.reserved) == ("new", D("900.45"))
-    assert (account.total, account.used, account.free) == (D(100000), D("900.45"), D("99099.55"))
+    assert (order.status, order.reserved) == ("new", D("900.9"))
+    assert (account.total, account.used, account.free) == (D(100000), D("900.9"), D("99099.1"))
 
 
 def test_canceling_releases_the_reservation(account, instrument):
@@ -124,7 +124,7 @@ def test_a_canceled_remainder_keeps_what_was_filled(account, instrument):
         (("buy", 1, "9.99"), "below_minimum_notional"),
         (("buy", 991), "insufficient_margin"),
         (("sell", 1011), "insufficient_margin"),
-        (("buy", 1112, "90"), "insufficient_margin"),
+        (("buy", 1111, "90"), "insufficient_margin"),
         (("buy", 9999999999), "amount_too_large"),
     ],
 )
@@ -183,7 +183,7 @@ def test_a_closing_limit_order_reserves_only_its_fee(account, instrument):
     place(account, "buy", 10)
     first = place(account, "sell", 10, price="120")
     second = place(account, "sell", 10, price="120")
-    assert (first.reserved, second.reserved) == (D("0.6"), D("1200.6"))
+    assert (first.reserved, second.reserved) == (D("1.2"), D("1201.2"))
 
 
 def test_the_same_client_order_id_and_body_is_the_same_order(account, instrument):
@@ -191,6 +191,20 @@ def test_the_same_client_order_id_and_body_is_the_same_order(account, instrument
     Quote.objects.all().delete()  # an answer that was lost must be found again, whatever the market does
     assert place(account, "buy", "10.0", client_order_id="a-1") == first
     assert Fill.objects.count() == 1
+
+
+def test_an_order_from_before_digests_were_kept_is_found_again(account, instrument):
+    first = place(account, "buy", 10, "90", client_order_id="a-1")
+    Order.objects.update(request_digest="")
+    assert place(account, "buy", 10, "90", client_order_id="a-1") == first
+    assert refused(account, "buy", 11, "90", client_order_id="a-1") == "duplicate_client_order_id"
+
+
+def test_an_amended_order_is_still_found_by_what_was_asked_for(account, instrument):
+    first = place(account, "buy", 10, "90", client_order_id="a-1")
+    order_amend(order=first, price=D(80))
+    assert place(account, "buy", 10, "90", client_order_id="a-1") == first
+    assert refused(account, "buy", 10, "80", client_order_id="a-1") == "duplicate_client_order_id"
 
 
 @pytest.mark.parametrize("other", [("sell", 10), ("buy", 11), ("buy", 10, "101")])
@@ -211,7 +225,7 @@ def test_instruments_do_not_mix(account, instrument):
 def test_services_nudge_the_owner_on_every_account_feed(account, instrument, monkeypatch, service):
     order = place(account, "buy", 10, price="90")
     nudges = []
-    monkeypatch.setattr("trading.services.orders.nudge", lambda users, feeds: nudges.append((users, tuple(feeds))))
+    monkeypatch.setattr("trading.services.accounts.nudge", lambda users, feeds: nudges.append((users, tuple(feeds))))
     if service == "place":
         place(account, "buy", 10)
     else:
@@ -227,7 +241,7 @@ def test_services_nudge_the_owner_on_every_account_feed(account, instrument, mon
         ("1", "50.00500000", "The price must be a multiple of 0.01; found 50.005."),
         ("1", "5", "Price times amount must be at least 10; found 5."),
         ("1000", None, "The order needs 101101 USD of free money; found 100000."),
-        ("3000", "50", "The order reserves 150075 USD; found 100000 free."),
+        ("3000", "50", "The order reserves 150150 USD; found 100000 free."),
     ],
 )
 def test_a_refusal_is_a_sentence_with_plain_numbers(account, instrument, amount, price, message):

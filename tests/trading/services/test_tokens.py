@@ -1,4 +1,5 @@
 import pytest
+from django.utils import timezone
 
 from pushers import courier
 from tests.pushers.fake_courier import FakeCourier
@@ -48,3 +49,17 @@ def test_revoking_twice_keeps_the_first_time():
     first = token_revoke(token=token).revoked_at
     assert first is not None
     assert token_revoke(token=token).revoked_at == first
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 81, "a\x00b", "two\nlines"])
+def test_a_name_is_short_and_printable(name):
+    with pytest.raises(TradingError) as caught:
+        token_create(user=make_user(), name=name)
+    assert caught.value.code == "invalid_token_name"
+
+
+def test_a_token_must_not_have_ended_when_it_is_made():
+    with pytest.raises(TradingError) as caught:
+        token_create(user=make_user(), name="bot", expires_at=timezone.now())
+    assert caught.value.code == "invalid_expiry"
+    assert not ApiToken.objects.exists()

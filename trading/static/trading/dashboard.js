@@ -3,11 +3,13 @@
 import { FeedClient } from "../consumers/feed_client.js";
 import { keepAccounts } from "./accounts.js";
 import { keepConnection } from "./connection.js";
+import { keepDialogs } from "./dialogs.js";
 import { keepFills } from "./fills.js";
-import { keepOrderForm } from "./order_form.js";
 import { keepOrders } from "./orders.js";
 import { keepPnl } from "./pnl.js";
 import { keepPositions } from "./positions.js";
+import { show, submit } from "./submit.js";
+import { keepTicket } from "./ticket.js";
 import { keepTickers } from "./tickers.js";
 
 const { feeds, socket, symbols } = document.body.dataset;
@@ -24,7 +26,12 @@ keepPnl(panel("pnl"), client);
 keepOrders(panel("orders"), client);
 keepFills(panel("fills"), client);
 keepTickers(panel("tickers"), client);
-keepOrderForm(panel("order-form"));
+keepTicket(panel("order-form"), client);
+keepDialogs(panel("dialog"), async (form) => {
+    const { ok, message } = await submit(form, form.querySelector("[data-result]"));
+    if (ok) show(panel("notice"), "done", message);
+    return ok;
+});
 
 addEventListener("pagehide", () => client.close());
 addEventListener("pageshow", (event) => event.persisted && client.open()); // back from the browser's page cache

@@ -5,6 +5,7 @@
 
 const ABSENT = "\u2013";
 const MINUS = "\u2212";
+const SIGNED = ["signed", "percent"];
 
 /** Round half-even to `places`, as a BigInt of value * 10**places. */
 function scaled(text, places) {
@@ -34,6 +35,13 @@ function moment(milliseconds, zone) {
     return `${year}-${month}-${day} ${hour}:${minute}:${second}`;
 }
 
+/** A decimal string times 100. */
+function hundredfold(text) {
+    const [, minus, whole, fraction = ""] = /^(-?)(\d+)(?:\.(\d+))?$/.exec(text);
+    const shifted = whole + fraction.slice(0, 2).padEnd(2, "0");
+    return `${minus}${shifted}.${fraction.slice(2) || "0"}`;
+}
+
 const isAbsent = (value) => value === undefined || value === null || value === "";
 
 /**
@@ -46,7 +54,7 @@ export function sign(value) {
 }
 
 /**
- * The text of a value: kind is money, signed, percent, price, amount, time or text; a dash for an absent one.
+ * The text of a value: kind is money, signed, percent, share, rate, price, amount, time or text; a dash for an absent one.
  * @param {string} kind
  * @param {string|number|null|undefined} value decimals as strings, times in milliseconds UTC
  * @param {string} [zone] the IANA zone of times
@@ -59,8 +67,9 @@ export function formatValue(kind, value, zone = "UTC") {
     if (kind === "text") return text;
     if (kind === "price") return number(text, 2, /^-?0(\.|$)/.test(text) ? 8 : 4);
     if (kind === "amount") return number(text, 0, 8);
-    const plus = kind !== "money" && sign(text) === "positive" ? "+" : "";
-    return plus + number(text, 2, 2) + (kind === "percent" ? "%" : "");
+    if (kind === "rate") return `${number(hundredfold(text), 0, 6)}%`;
+    const plus = SIGNED.includes(kind) && sign(text) === "positive" ? "+" : "";
+    return plus + number(text, 2, 2) + (kind === "percent" || kind === "share" ? "%" : "");
 }
 
 /** The unrounded value, for the title of what is shown rounded. */

@@ -1,6 +1,6 @@
 /** The positions: the feed `positions`, joined with the valuation at the mark of `pnl`. */
 
-import { showRows } from "./rows.js";
+import { addressRow, showRows } from "./rows.js";
 
 const order = (left, right) => (left < right ? -1 : left > right ? 1 : 0);
 
@@ -13,7 +13,7 @@ export function keepPositions(panel, client) {
         const rows = Object.entries(positions)
             .map(([key, row]) => [key, { ...pnl[row.account]?.positions?.[row.symbol], ...row }])
             .sort(([, a], [, b]) => order(a.account, b.account) || order(a.symbol, b.symbol));
-        showRows(panel, rows);
+        showRows(panel, rows, addressRow);
     };
     client.addEventListener("document", ({ detail }) => (detail.feed === "positions" || detail.feed === "pnl") && show());
 }

@@ -49,3 +49,10 @@ function create(panel, key, prepare) {
     prepare(row, key);
     return row;
 }
+
+/** Make a new row's links lead to its own pages: in the template they have the key 0. */
+export function addressRow(row, key) {
+    for (const link of row.querySelectorAll("a[data-address]")) {
+        link.href = link.getAttribute("href").replace("/0/", `/${key}/`);
+    }
+}

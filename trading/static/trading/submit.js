@@ -5,46 +5,39 @@ import { label } from "./labels.js";
 const NOTICE_MS = 10_000;
 let hideTimer = null;
 
-/** Make the order form submit by fetch. */
-export function keepOrderForm(form) {
-    form.addEventListener("submit", async (event) => {
-        event.preventDefault();
-        if (await submit(form, form.querySelector("[data-result]"))) form.elements.amount.value = "";
-    });
-}
-
 /**
  * Post a form and show the answer in `result`.
- * @returns {Promise<boolean>} whether the server did it
+ * @returns {Promise<{ok: boolean, answered: boolean, message: string}>} answered: the server did it or refused it
  */
 export async function submit(form, result) {
     const button = form.querySelector("button");
     const body = new FormData(form);
     button.disabled = true;
     show(result, "pending", label("sending"));
-    const { ok, message, code } = await post(form.action, body);
-    show(result, ok ? "done" : "failed", message);
-    if (code === "signed_out") offerSignIn(result);
+    const answer = await post(form.action, body);
+    show(result, answer.ok ? "done" : "failed", answer.message);
+    if (answer.code === "signed_out") offerSignIn(result);
     button.disabled = false;
-    return ok;
+    return answer;
 }
 
-async function post(address, body) {
+/** Post a form's data and return the server's answer, or one that says that there was none. */
+export async function post(address, body, options = {}) {
     let response;
     try {
-        response = await fetch(address, { method: "POST", body, headers: { Accept: "application/json" } });
+        response = await fetch(address, { method: "POST", body, headers: { Accept: "application/json" }, ...options });
     } catch {
-        return { ok: false, message: label("unreachable") };
+        return { ok: false, answered: false, message: label("unreachable") };
     }
     try {
-        return await response.json();
+        return { answered: true, ...await response.json() };
     } catch {
-        return { ok: false, message: label("unexpected") }; // an error page
+        return { ok: false, answered: false, message: label("unexpected") }; // an error page
     }
 }
 
 /** Show a notice in place of the last one, wherever that was; what was done as asked needs no lasting notice. */
-function show(result, outcome, text) {
+export function show(result, outcome, text) {
     clearTimeout(hideTimer);
     document.querySelectorAll("[data-result]").forEach(hide);
     result.hidden = false;

@@ -1,0 +1,117 @@
+"""Amending and canceling open orders, each on a page of its own that says what it will do."""
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods
+
+from trading import services
+from trading.models import Account, Order, User
+from trading.pages.account_field import AccountField, offer_accounts
+from trading.pages.action import Action, Fact, answer_action
+from trading.pages.decimals import ExactField
+from trading.pages.orders import own_order
+from trading.pages.outcomes import described, outcome
+from trading.pages.trader import trader, trader_page
+from trading.wire import decimal_text
+
+confirmed = require_http_methods(["GET", "HEAD", "POST"])
+
+
+class CancelAllForm(forms.Form):
+    """Which of the trader's accounts; all of them where none is chosen."""
+
+    account = AccountField(required=False, empty_label=gettext_lazy("All accounts"))
+
+    def __init__(self, user: User, data: Any = None) -> None:
+        super().__init__(data)
+        self.own = offer_accounts(self, user)
+
+    def chosen(self) -> list[Account]:
+        """Return the accounts whose orders are canceled."""
+        account = self.cleaned_data["account"]
+        return [account] if account else self.own
+
+
+class AmendForm(forms.Form):
+    """What can be changed of an open order, as it is now."""
+
+    price = ExactField(label=gettext_lazy("Price"))
+    trigger_price = ExactField(label=gettext_lazy("Trigger price"))
+    amount = ExactField(label=gettext_lazy("Amount"))
+
+    def __init__(self, order: Order, data: Any = None) -> None:
+        changeable = {"price": order.price, "amount": order.amount}
+        changeable["trigger_price"] = order.trigger_price if order.is_waiting else None
+        now = {name: decimal_text(value) for name, value in changeable.items() if value is not None}
+        super().__init__(data, initial=now)
+        for name in set(self.fields) - set(now):
+            del self.fields[name]
+
+
+@confirmed
+@trader_page
+def order_cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Cancel one of the trader's own orders; anybody else's does not exist for him."""
+    order = own_order(request, pk)
+
+    def perform(data: dict[str, Any]) -> str:
+        services.order_cancel(order=order)
+        return _("Order %(id)s is canceled.") % {"id": pk}
+
+    action = Action(
+        title=_("Cancel order %(id)s?") % {"id": pk},
+        submit=_("Cancel the order"),
+        perform=perform,
+        form=forms.Form(request.POST),
+        facts=_facts(order),
+        danger=True,
+    )
+    return answer_action(request, action)
+
+
+@confirmed
+@trader_page
+def orders_cancel(request: HttpRequest) -> HttpResponse:
+    """Cancel all open orders of one of the trader's accounts, or of all."""
+    form = CancelAllForm(trader(request), request.POST if request.method == "POST" else None)
+
+    def perform(data: dict[str, Any]) -> str:
+        canceled = [order for account in form.chosen() for order in services.orders_cancel(account=account)]
+        words = {"number": len(canceled)}
+        return ngettext("%(number)s order is canceled.", "%(number)s orders are canceled.", len(canceled)) % words
+
+    action = Action(title=_("Cancel all open orders?"), submit=_("Cancel all"), perform=perform, form=form, danger=True)
+    return answer_action(request, action)
+
+
+@confirmed
+@trader_page
+def order_amend(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change the price, the trigger price or the amount of one of the trader's own open orders."""
+    order = own_order(request, pk)
+
+    def perform(data: dict[str, Any]) -> str:
+        changes = {name: value for name, value in data.items() if value != getattr(order, name)}
+        if not changes:
+            return _("Order %(id)s stays as it is.") % {"id": pk}
+        return outcome(services.order_amend(order=order, **changes))
+
+    action = Action(
+        title=_("Amend order %(id)s") % {"id": pk},
+        submit=_("Amend the order"),
+        perform=perform,
+        form=AmendForm(order, request.POST if request.method == "POST" else None),
+        facts=_facts(order),
+    )
+    return answer_action(request, action)
+
+
+def _facts(order: Order) -> list[Fact]:
+    facts = [Fact(label=_("Order"), value=described(order)), Fact(label=_("Account"), value=order.account.name)]
+    if order.filled:
+        facts.append(Fact(label=_("Filled"), value=decimal_text(order.filled), kind="amount"))
+    return facts
