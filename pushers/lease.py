@@ -77,14 +77,14 @@ class Leases:
         room = math.ceil(self.count / processes) - len(self._epochs)
         others = [row for row in rows if row.shard not in self._epochs]
         free = [row for row in others if not now < row.expires_at < now + LONGEST]
-        if room > 0 and free:
-            self._take(random.sample(free, min(room, len(free))), now)
+        taken = self._take(random.sample(free, min(room, len(free))), now) if room > 0 and free else 0
+        left = min(room, len(free)) - taken > 0  # somebody else was first with some, and there may be others
         busy = {row.shard: row for row in others if row not in free}
         return Standing(
             processes,
             released=self._give_back(-room) if room < 0 else [],
             others={shard: row.owner for shard, row in busy.items()},
-            next_end=min(((row.expires_at - now).total_seconds() for row in busy.values()), default=math.inf),
+            next_end=0.0 if left else min((_seconds_left(row, now) for row in busy.values()), default=math.inf),
         )
 
     def owners(self) -> set[str]:
@@ -135,8 +135,8 @@ class Leases:
             )
         return list[PushLease](rows), rows[0].now
 
-    def _take(self, rows: list[PushLease], now: datetime) -> None:
-        """Take over leases that have run out, each where its row is still as it was read."""
+    def _take(self, rows: list[PushLease], now: datetime) -> int:
+        """Take over leases that have run out, each where its row is still as it was read; return how many."""
         issued, taken = self._clock(), {}
         run_out = Q(expires_at__lte=Now()) | Q(expires_at__gte=Now() + LONGEST)
         with transaction.atomic():
@@ -147,6 +147,7 @@ class Leases:
                     taken[row.shard] = epoch
         self._deadlines.update(dict.fromkeys(taken, self._until(issued)))
         self._epochs.update(taken)
+        return len(taken)
 
     def _give_back(self, number: int) -> list[int]:
         shards = random.sample(sorted(self._epochs), number)
@@ -181,6 +182,10 @@ def reshard(count: int) -> int:
             PushLease(shard=shard, epoch=highest, expires_at=LONG_AGO) for shard in range(count)
         )
     return len(rows)
+
+
+def _seconds_left(row: PushLease, now: datetime) -> float:
+    return (row.expires_at - now).total_seconds()
 
 
 def _by_epoch(epochs: dict[int, int]) -> dict[int, set[int]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError
+from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError, close_old_connections
 
 from pushers import registry
 from pushers.clock import now_ms
@@ -57,6 +57,7 @@ class _Attempt:
     """What one read may still try, and what it met."""
 
     halvings: int = HALVINGS
+    again: bool = True  # a connection that broke within it may be made anew
     away: bool = False
 
 
@@ -71,6 +72,11 @@ class FetchFailedError(Exception):
     def hits_everybody(self) -> bool:
         """Whether no row is to blame: a query that took too long, a lost connection, a missing table."""
         return isinstance(self.error, OperationalError | InterfaceError | ProgrammingError | InternalError)
+
+    @property
+    def may_be_the_connection(self) -> bool:
+        """Whether another connection may do better."""
+        return isinstance(self.error, OperationalError | InterfaceError)
 
 
 class DatabaseAwayError(Exception):
@@ -135,6 +141,7 @@ class Reader:
 
         With `probe` the database is asked even where nothing is wanted of it, to see whether it is there at all.
         """
+        began = time.monotonic()
         try:
             found = self._snapshot(wanted, probe=probe)
         except DatabaseAwayError as away:
@@ -146,7 +153,13 @@ class Reader:
             self._fails(DATABASE, f"The database does not answer; all documents are kept, marked stale. Cause: {away}")
             return
         except FetchFailedError as failed:
-            self._after_failure(failed, wanted, results, attempt)
+            if attempt.again and failed.may_be_the_connection and time.monotonic() - began < self.seconds / 2:
+                # Else the other feeds would be read in another snapshot, and shown beside what this one had before.
+                attempt.again = False
+                close_old_connections()
+                self._cut(wanted, results, attempt)
+            else:
+                self._after_failure(failed, wanted, results, attempt)
             return
         for user, documents in found.items():
             results[user].update(documents)

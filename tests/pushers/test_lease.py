@@ -239,6 +239,27 @@ def test_the_shards_of_a_dead_process_go_to_all_others() -> None:
     assert not second.held.keys() & third.held.keys()
 
 
+def test_who_was_second_with_some_looks_again_at_once_for_the_others() -> None:
+    first, second, third = processes = [leases() for _ in range(3)]
+    for _ in range(3):
+        for process in processes:
+            process.step()
+    expire(owner=first.owner)
+    take = third._take
+
+    def late(rows: list[PushLease], now: datetime) -> int:
+        second.step()  # takes some of those that were read as free
+        return take(rows, now)
+
+    third._take = late  # type: ignore[method-assign]
+    if third.step().next_end != 0.0:
+        assert len(third.held) == 4
+    third._take = take  # type: ignore[method-assign]
+    third.step()
+    assert sizes(second, third) == [4, 4]
+    assert third.step().next_end > 1
+
+
 def test_nobody_gives_back_what_nobody_needs() -> None:
     first, second = leases(), leases()
     for _ in range(3):

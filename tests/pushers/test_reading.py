@@ -197,7 +197,7 @@ def test_an_error_of_the_database_costs_its_feed_alone_and_is_not_halved(error: 
     for _ in range(3):
         assert {feed for _, feed in reasons(reader, 100, "orders", "pnl")} == {"orders"}
         clock.now += BACKOFF_LAST
-    assert len(orders.calls) == 3
+    assert [len(call) for call in orders.calls] == [100] * 6  # each once more on a new connection
     assert len(caplog.records) == 1
     orders.documents[50] = {"n": "50"}
     assert reasons(reader, 100, "orders", "pnl") == {}
@@ -236,6 +236,21 @@ def test_no_feed_waits_for_a_database_that_was_away(monkeypatch, clock: FakeCloc
         assert reader.read({"1": frozenset({"orders"})}).away
     feed.documents[1] = {"n": "1"}
     assert reasons(reader, 2, "orders") == {}
+
+
+def test_a_connection_lost_in_the_middle_of_a_cut_is_no_feeds_failure() -> None:
+    feeds = {name: FakeFeed(name, documents(2)) for name in ("balance", "positions")}
+    fetch, lost = feeds["positions"].fetch, [OperationalError("server closed the connection unexpectedly")]
+
+    def once(user_ids: Any) -> Any:
+        if lost:
+            connection.close()  # as a terminated backend leaves it
+            raise lost.pop()
+        return fetch(user_ids)
+
+    feeds["positions"].fetch = once  # type: ignore[method-assign]
+    assert reasons(Reader(feeds), 2, *feeds) == {}
+    assert len(feeds["balance"].calls) == 2  # both from one snapshot, the second
 
 
 def test_a_database_that_is_away_makes_everything_stale_with_one_line(monkeypatch, caplog) -> None:
