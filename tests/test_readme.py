@@ -131,7 +131,7 @@ def shop(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
                 _wait_for_answer(f"{shop.url}/static/parcels.html")
             elif command.endswith("runpushers"):
                 log = stack.enter_context(shop.running(command))
-                _wait_for_line(log, "is ours")
+                _wait_for_line(log, "Pushing for 64 of 64 shards")
             else:
                 shop.run(command + " --no-input" * command.endswith("createsuperuser"))
         yield shop

@@ -27,6 +27,7 @@ from pushers import access_changed, disconnect
 from tests.consumers import sockets
 from tests.consumers.conftest import Site
 from tests.consumers.sockets import Client, Secret
+from trading.services import account_erase
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -205,8 +206,11 @@ async def test_an_inactive_user_is_not_let_in(site: Site) -> None:
 
 
 async def test_a_deleted_users_sockets_are_closed_for_good(site: Site) -> None:
+    alice = site.users["alice"]
     client = await site.client("alice").welcomed()
-    await in_thread(site.users["alice"].delete)
+    for account in await in_thread(lambda: list(alice.accounts.all())):
+        await in_thread(lambda account=account: account_erase(account=account, reason="the trader leaves"))
+    await in_thread(alice.delete)
     assert await closed_with(client) == CloseCode.REVOKED
 
 

@@ -12,7 +12,7 @@ from tests.site.running_site import RunningSite
 
 pytestmark = [pytest.mark.browser, pytest.mark.site]
 PATIENCE = 20_000  # ms
-AMOUNT = "731"
+AMOUNT = "97"
 
 
 @pytest.fixture
