@@ -13,7 +13,7 @@ from trading.models import Account, Instrument, Quote, User
 from trading.pages.answers import first_error
 from trading.pages.documents import Row
 from trading.pages.order_form import OrderForm
-from trading.services.positions import opening_leverage, position_of
+from trading.services.positions import position_of, present_leverage
 from trading.wire import decimal_text, milliseconds, optional_text, present
 
 
@@ -71,12 +71,6 @@ def ticket_of(user: User, query: Mapping[str, Any]) -> tuple[OrderForm, TicketFa
     return form, ticket_facts(form, asked=asked)
 
 
-def present_leverage(account: Account, instrument: Instrument) -> int:
-    """Return the leverage of the account's position in the instrument, or of the one that it would open."""
-    position = position_of(account, instrument)
-    return position.leverage if position.signed_amount else opening_leverage(position, instrument)
-
-
 def _chosen(form: OrderForm, name: str) -> Any:
     """Return the account or the instrument of the ticket, which is the first one where none was chosen."""
     field = form.fields[name]
@@ -103,6 +97,6 @@ def _rules(account: Account | None, instrument: Instrument | None) -> Row:
         slippage=decimal_text(instrument.slippage_rate),
         maintenanceMargin=decimal_text(instrument.maintenance_margin_rate),
         maximumLeverage=decimal_text(instrument.maximum_leverage),
-        leverage=None if account is None else str(present_leverage(account, instrument)),
+        leverage=None if account is None else str(present_leverage(position_of(account, instrument), instrument)),
         halted=instrument.halted or None,
     )

@@ -3,7 +3,6 @@
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
@@ -16,7 +15,7 @@ from trading.models import Order, OrderStatus
 from trading.pages.answers import first_error, refusal, success
 from trading.pages.history_rows import OrderFill, order_fill_row, order_row
 from trading.pages.order_form import OrderForm
-from trading.pages.order_preview import present_leverage, ticket_facts
+from trading.pages.order_preview import ticket_facts
 from trading.pages.outcomes import outcome
 from trading.pages.trader import trader, trader_page, wants_json
 from trading.selectors.history import HistoryFilter, order_history
@@ -76,11 +75,7 @@ def own_order(request: HttpRequest, pk: int) -> Order:
 
 def _place(form: OrderForm) -> Order:
     """Place the order, with the leverage that the ticket shows; both or, where it is refused, neither."""
-    order, leverage = form.wanted(), form.cleaned_data["leverage"]
-    with transaction.atomic():
-        if leverage and leverage != present_leverage(order["account"], form.cleaned_data["symbol"]):
-            services.leverage_set(account=order["account"], symbol=order["symbol"], leverage=leverage)
-        return services.order_place(**order)
+    return services.order_place(**form.wanted(), leverage=form.cleaned_data["leverage"])
 
 
 def _ticket_address(request: HttpRequest) -> str:

@@ -21,21 +21,25 @@ def leverage_set(*, account: Account, symbol: str, leverage: int) -> Position:
     more than the free money.
     """
     with account_work(account.pk) as locked:
-        instrument = known_instrument(symbol)
-        check_leverage(instrument, leverage)
-        position = position_of(locked, instrument)
-        before = locked.used
-        locked.used -= position.margin
-        position.leverage = leverage
-        position.margin = accounting.margin(position.open_cost, leverage)
-        locked.used += position.margin
-        position.save()
-        _reserve_anew(locked, position)
-        if locked.used > before and locked.free < ZERO:
-            message = _("A leverage of %(leverage)s needs %(needed)s %(currency)s more; found %(free)s free.")
-            words = {"leverage": leverage, "needed": decimal_text(locked.used - before), "currency": locked.currency}
-            raise TradingError(INSUFFICIENT_MARGIN, message % {**words, "free": decimal_text(locked.total - before)})
-        return position
+        return leverage_change(locked, known_instrument(symbol), leverage)
+
+
+def leverage_change(account: Account, instrument: Instrument, leverage: int) -> Position:
+    """Do what leverage_set does to the locked account, and raise what it raises; the caller saves the account."""
+    check_leverage(instrument, leverage)
+    position = position_of(account, instrument)
+    before = account.used
+    account.used -= position.margin
+    position.leverage = leverage
+    position.margin = accounting.margin(position.open_cost, leverage)
+    account.used += position.margin
+    position.save()
+    _reserve_anew(account, position)
+    if account.used > before and account.free < ZERO:
+        message = _("A leverage of %(leverage)s needs %(needed)s %(currency)s more; found %(free)s free.")
+        words = {"leverage": leverage, "needed": decimal_text(account.used - before), "currency": account.currency}
+        raise TradingError(INSUFFICIENT_MARGIN, message % {**words, "free": decimal_text(account.total - before)})
+    return position
 
 
 def check_leverage(instrument: Instrument, leverage: int) -> None:

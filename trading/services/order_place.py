@@ -7,11 +7,12 @@ from django.utils.translation import gettext as _
 from trading.errors import TradingError
 from trading.models import Account, Order, OrderOrigin, Side
 from trading.services.accounts import account_work
+from trading.services.leverage import leverage_change
 from trading.services.order_checks import check_not_halted, fresh_quote, known_instrument, tradable_instrument
 from trading.services.order_drafts import check_order, order_draft
 from trading.services.order_execution import order_start
 from trading.services.order_requests import OrderRequest, check_client_order_id, order_request, positive
-from trading.services.positions import position_of
+from trading.services.positions import position_of, present_leverage
 from trading.services.reservations import NOTHING_TO_REDUCE
 
 
@@ -30,12 +31,14 @@ def order_place(
     reduce_only: bool = False,
     take_profit: Decimal | None = None,
     stop_loss: Decimal | None = None,
+    leverage: int | None = None,
     client_order_id: str | None = None,
 ) -> Order:
     """Place an order and return it: filled as far as the quote's size goes, the rest resting, waiting or expired.
 
-    The amount is in units, or `quote_amount` in the quote currency. The same client order id with the same body returns
-    the order that it made the first time. Raises TradingError (errors.py lists the codes); nothing is written then.
+    The amount is in units, or `quote_amount` in the quote currency; a `leverage` is set for the symbol before. The same
+    client order id with the same body returns the order that it made the first time, and does nothing else. Raises
+    TradingError (errors.py lists the codes); nothing is written then.
     """
     check_client_order_id(client_order_id or None)
     request = order_request(
@@ -51,6 +54,7 @@ def order_place(
         reduce_only=reduce_only,
         take_profit=take_profit,
         stop_loss=stop_loss,
+        leverage=leverage,
     )
     with account_work(account.pk) as locked:
         return _earlier(locked, request, client_order_id or None) or _place(locked, request, client_order_id or None)
@@ -108,6 +112,8 @@ def _digest_of(order: Order) -> str:
 def _place(account: Account, request: OrderRequest, client_order_id: str | None) -> Order:
     instrument = tradable_instrument(request.symbol)
     quote = fresh_quote(instrument)
+    if request.leverage not in (None, present_leverage(position_of(account, instrument), instrument)):
+        leverage_change(account, instrument, request.leverage)
     order = order_draft(account, request, instrument, quote)
     order.client_order_id, order.request_digest = client_order_id, request.digest
     check_order(account, order, quote)

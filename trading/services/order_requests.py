@@ -37,11 +37,14 @@ class OrderRequest:
     reduce_only: bool = False
     take_profit: Decimal | None = None
     stop_loss: Decimal | None = None
+    leverage: int | None = None
 
     @property
     def digest(self) -> str:
         """The SHA-256 of the body: the same for 10 and 10.0, another for anything that makes another order."""
         body = {name: decimal_text(v) if isinstance(v, Decimal) else v for name, v in asdict(self).items()}
+        if self.leverage is None:
+            del body["leverage"]  # orders from before a leverage was part of the body keep their digests
         return sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
 
 

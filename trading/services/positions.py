@@ -14,6 +14,11 @@ def opening_leverage(position: Position, instrument: Instrument) -> int:
     return min(position.leverage, instrument.maximum_leverage)
 
 
+def present_leverage(position: Position, instrument: Instrument) -> int:
+    """Return the leverage of the position, or where it is flat of the one that would be opened."""
+    return position.leverage if position.signed_amount else opening_leverage(position, instrument)
+
+
 def position_leverage(position: Position, order: Order) -> int:
     """Return the leverage of what the order opens: that of the position which it adds to, or of a new one."""
     along = position.signed_amount > 0 if order.side == Side.BUY else position.signed_amount < 0

@@ -49,6 +49,14 @@ def test_more_leverage_is_allowed_without_free_money(account, instrument):
     assert lever(account, 5).leverage == 5
 
 
+def test_an_order_that_is_sent_again_sets_no_leverage_again(account, instrument):
+    first = place(account, "buy", 10, leverage=2, client_order_id="mine-1")
+    lever(account, 4)
+    assert place(account, "buy", 10, leverage=2, client_order_id="mine-1").pk == first.pk
+    assert Position.objects.get().leverage == 4
+    check(account)
+
+
 @pytest.mark.parametrize("leverage", [0, 6, -1, True, "2", 1.5])
 def test_what_the_instrument_does_not_allow_is_refused(account, instrument, leverage):
     assert code_of(lever, account, leverage) == "invalid_leverage"

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db import transaction
 from django.http import HttpRequest
 from ninja import Query
 
@@ -23,7 +22,7 @@ from trading.api.schemas.orders import (
     OrderTerms,
     PreviewDocument,
 )
-from trading.models import OPEN_STATUSES, Account, Order, User
+from trading.models import OPEN_STATUSES, Order, User
 from trading.selectors.history import order_history, order_row, order_rows
 
 router = DocumentRouter("Orders")
@@ -79,11 +78,7 @@ def order_place(request: HttpRequest, order: OrderRequest) -> Any:
     """
     user = caller(request)
     account = own_account(user, order.account)
-    terms = _terms(order)
-    with transaction.atomic():  # what is refused leaves the leverage as it was, too
-        if order.leverage is not None and not _placed_before(account, order):
-            services.leverage_set(account=account, symbol=order.symbol, leverage=order.leverage)
-        placed = services.order_place(account=account, **terms, client_order_id=order.client_order_id)
+    placed = services.order_place(account=account, **_terms(order), client_order_id=order.client_order_id)
     return _document(user, placed)
 
 
@@ -97,7 +92,7 @@ def order_place(request: HttpRequest, order: OrderRequest) -> Any:
 def order_preview(request: HttpRequest, order: OrderTerms) -> Any:
     """What an order would cost now and where it would be liquidated. Nothing is written: the scope `read` suffices."""
     account = own_account(caller(request), order.account)
-    preview = services.order_preview(account=account, **_terms(order), leverage=order.leverage)
+    preview = services.order_preview(account=account, **_terms(order))
     return preview_document(preview)
 
 
@@ -138,13 +133,7 @@ def order_cancel(request: HttpRequest, order_id: str) -> Any:
 
 def _terms(order: OrderTerms) -> dict[str, Any]:
     """Return what the services call by the same names."""
-    return {name: getattr(order, name) for name in OrderTerms.model_fields if name not in ("account", "leverage")}
-
-
-def _placed_before(account: Account, order: OrderRequest) -> bool:
-    if order.client_order_id is None:
-        return False
-    return Order.objects.filter(account=account, client_order_id=order.client_order_id).exists()
+    return {name: getattr(order, name) for name in OrderTerms.model_fields if name != "account"}
 
 
 def _document(user: User, order: Order) -> dict[str, Any]:
