@@ -30,6 +30,11 @@ def test_an_unknown_path(reader, path):
     assert problem(reader, "GET", path)["code"] == "not_found"
 
 
+def test_an_unknown_path_is_so_for_every_method(reader):
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        assert problem(reader, method, "/nothing", {})["code"] == "not_found"
+
+
 def test_a_method_that_is_not_there_names_those_that_are(reader):
     assert problem(reader, "DELETE", "/user")["code"] == "method_not_allowed"
     assert reader.answer("DELETE", "/user")["Allow"] == "GET"
