@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -15,8 +16,13 @@ from trading.selectors.history import HistoryFilter
 ANY = [("", _("All"))]
 
 
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9998, 12, 31)  # the next midnight of each is a datetime in any time zone
+
+
 def _day(label: Any) -> forms.DateField:
-    return forms.DateField(label=label, required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
+    field = forms.DateField(label=label, required=False, widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
+    field.validators += [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)]
+    return field
 
 
 class HistoryForm(forms.Form):

@@ -68,6 +68,8 @@ def test_an_empty_history_says_so(trader: Client, aapl: Instrument, traded: Acco
         ("since=yesterday", "Enter a valid date."),
         ("symbol=NONE", "Select a valid choice."),
         ("side=up", "Select a valid choice."),
+        ("until=9999-12-31", "Ensure this value is less than or equal to"),
+        ("since=0001-01-01", "Ensure this value is greater than or equal to"),
     ],
 )
 def test_a_wrong_filter_is_said_and_shows_nothing(trader: Client, traded: Account, query: str, message: str) -> None:
