@@ -5,7 +5,7 @@ concerned alone, before the browser notices; the browser's own rule is the secon
 """
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from consumers.connection import Connection, Place
@@ -158,15 +158,19 @@ class WatchedUser:
         self._asked = now
         return {feed: [list(position) for position in positions] for feed, positions in asked.items()}
 
-    def cover(self, asked: float) -> Iterator[tuple[str, Position]]:
-        """Yield feed and position of every place that a digest of this moment covers."""
+    def cover(self, asked: float) -> set[int]:
+        """Return the fingerprints of all places that a digest of this moment covers; equal positions have one."""
+        fingerprints = set()
+        off = {feed for feed in self.stale if self._is_off(feed)}
         for connection in self.connections:
             for feed, place in connection.places.items():
-                if place.position is None or not place.verified or self._is_off(feed):
+                if place.position is None or not place.verified or feed in off:
                     place.covered = None
                     continue
-                place.covered = asked if place.covered is None else place.covered
-                yield feed, place.position
+                if place.covered is None:
+                    place.covered = asked
+                fingerprints.add(place.fingerprint.of(self.user_id, feed, place.position))
+        return fingerprints
 
     def ask_afresh(self) -> None:
         """Do not wait for the answer to the last question: there is more to ask."""
