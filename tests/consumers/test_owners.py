@@ -1,5 +1,6 @@
 """What a hub knows of the owners and asks them: one digest per shard, lists of those that differ, and no old epochs."""
 
+import asyncio
 import itertools
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -137,6 +138,22 @@ async def test_many_users_are_several_messages_of_whole_shards_each_with_its_own
         assert {place.covered for place in places} == {message["asked"]}
 
 
+async def test_between_two_messages_the_loop_does_its_other_work(bench: Bench, clock) -> None:
+    """Also over a layer that never waits, as this one."""
+    seen: list[int] = []
+
+    async def other_work() -> None:
+        while True:
+            seen.append(len(bench.layer.sent))
+            await asyncio.sleep(0)
+
+    task = asyncio.create_task(other_work())
+    await bench.owners.send_digest()
+    task.cancel()
+    assert len(bench.layer.sent) > 1
+    assert set(seen) >= set(range(1, len(bench.layer.sent) + 1))
+
+
 async def test_what_comes_between_two_messages_is_in_the_later_ones_alone(bench: Bench, clock) -> None:
     first, later = (await bench.digests_in_turn())[:2]
     came, newcomer = Written(orders=at(1)), watched_by(Written(orders=at(9)))
@@ -249,6 +266,15 @@ def test_it_says_nothing_of_a_socket_that_came_or_lost_its_place_after_the_quest
     assert max(late.places["orders"].confirmed, lost.places["orders"].confirmed) < 0
     watched.on_confirm({}, 22.0, [])
     assert late.places["orders"].confirmed == lost.places["orders"].confirmed == 22.0
+
+
+def test_a_late_word_on_an_older_digest_still_counts_for_who_was_in_it() -> None:
+    socket = Written(orders=at(1))
+    watched = watched_by(socket)
+    watched.cover(20.0)
+    watched.cover(22.0)
+    watched.on_confirm({}, 20.0, [])
+    assert socket.places["orders"].confirmed == 20.0
 
 
 def test_it_ends_a_stale_state_unless_a_later_word_said_so() -> None:

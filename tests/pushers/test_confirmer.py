@@ -85,6 +85,14 @@ def test_an_owner_follows_its_own_documents_from_digest_to_digest(bench: Bench) 
         bench.read("2", {"orders": {"a": str(step + 1)}})
 
 
+def test_what_was_never_read_is_not_in_the_digest_but_excepted(bench: Bench) -> None:
+    bench.read("4", {"orders": FeedStale("market_stale")})
+    bench.told(0, {"3": ["orders"], "4": ["orders"]})
+    (reply,) = bench.digest((0, held("3", feeds=("orders",))))
+    ((_, _, _, exceptions),) = reply["shards"]
+    assert exceptions["4"]["orders"][1:4] == [0, None, False]
+
+
 def test_what_cant_be_vouched_for_is_excepted(bench: Bench) -> None:
     bench.told(0, ALL)
     bench.read("2", {"pnl": FeedStale("market_stale")})
