@@ -1,9 +1,9 @@
 """The digest of many positions: equal ones prove to a hub and an owner that nobody is behind, in a few bytes.
 
 Each position has a fingerprint, and the digest is their sum, whatever their order. A fingerprint is k + epoch * k^2 +
-seq * k^3 modulo a prime, k being a hash of user and feed. So the difference of an owner's sum, with one position of each
-user and feed, and of a hub's sum is, where they have not the same positions, a polynomial of k that is zero for at most
-three k: two different states look alike once in 6e18 comparisons. Pure: neither Django nor channels.
+seq * k^3 modulo a prime, k being a hash of user and feed. An owner has one position of each user and feed. Where a hub
+has another, or none, or several, the difference of the sums is a polynomial of k that is zero for at most three k: two
+different states look alike once in 6e18 comparisons. Pure: neither Django nor channels.
 """
 
 import hashlib
