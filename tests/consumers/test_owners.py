@@ -10,7 +10,7 @@ import pytest
 
 from consumers import owners
 from consumers.owners import Owners
-from consumers.watched_user import WatchedUser
+from consumers.watched_user import CONFIRM, WatchedUser
 from pushers.digest import digest_of, fingerprint_of, key_of
 from pushers.shard import shard_of
 from pushers.stream import Position
@@ -245,9 +245,9 @@ def test_an_equal_digest_keeps_alive_what_it_covered() -> None:
     assert watched.cover(20.0) == fingerprints(orders=1, pnl=3)
     watched.on_confirm({"orders": 111}, 20.0, ["pnl"])
     assert (socket.places["orders"].confirmed, watched.as_of["orders"]) == (20.0, 111)
-    assert watched.stale_of("orders", socket.places["orders"], 29.0) is None
-    assert watched.stale_of("orders", socket.places["orders"], 31.0) is not None
-    assert watched.stale_of("pnl", socket.places["pnl"], 29.0) is not None
+    assert watched.stale_of("orders", socket.places["orders"], 20.0 + CONFIRM) is None
+    assert watched.stale_of("orders", socket.places["orders"], 20.1 + CONFIRM) is not None
+    assert watched.stale_of("pnl", socket.places["pnl"], 20.0 + CONFIRM) is not None
 
 
 def test_it_says_nothing_of_a_socket_that_came_or_lost_its_place_after_the_question() -> None:
