@@ -15,7 +15,7 @@ from pushers.stream import FEED_OFF, Entry, Position, Stale, Step, advance, posi
 
 GRACE = 0.4  # seconds that a socket may be behind before the hub asks: a push may be on its way
 RETRY = 1.0  # seconds after which an unanswered question is asked again
-CONFIRM = 9.0  # seconds that a confirmation keeps a feed live, from the question on; told well within 10
+CONFIRM = 8.0  # seconds that a confirmation keeps a feed live, from the question on; told well within 10
 FIRST = 4.0  # seconds that a new subscription waits for its first answer before it is called stale; 5 are promised
 
 PUSHER_DOWN = "pusher_down"

@@ -403,7 +403,7 @@ def test_an_owner_that_is_ahead_confirms_nobody_who_is_behind(live: Live) -> Non
     hear(watched, {"orders": word(6)}, 109, docs=False)
     assert watched.stale_of("orders", place, 100.1 + CONFIRM) is not None
     push(watched, {"orders": patch(6)})
-    assert watched.stale_of("orders", place, 118) is None
+    assert watched.stale_of("orders", place, 109 + CONFIRM) is None
 
 
 def test_the_owners_reason_is_told_at_once_until_it_says_otherwise(live: Live) -> None:
