@@ -22,7 +22,7 @@ class ConsumerSettings:
 
     TOKEN_AUTHENTICATOR: str = ""  # dotted path of authenticate(token) -> (user, scopes) or None; "" allows no tokens
     TOKEN_BATCH_AUTHENTICATOR: str = ""  # of authenticate_many(tokens) -> {token: (user, scopes)}: checks open sockets
-    HEARTBEAT_SECONDS: float = 5.0  # a client calls the connection dead after two without a frame
+    HEARTBEAT_SECONDS: float = 4.0  # a client calls the connection dead after two without a frame, so within 10 s
     AUTH_SECONDS: float = 5.0  # a program has this long to say who it is
     ACCESS_SECONDS: float = 30.0  # every open socket's access is checked at least this often, and at once when told
     SOCKETS_PER_USER: int = 20  # in one server process: a trader's tabs and programs; one more is closed with 4429

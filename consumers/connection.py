@@ -7,10 +7,11 @@ import random
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from consumers.proof import Proof
+from pushers.digest import Fingerprint
 from pushers.stream import Position, Stale
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,7 @@ class Place:
     requested: float = -math.inf  # when the client last asked for a snapshot
     stale: Stale | None = None  # what the socket was told
     covered: float | None = None  # since which digest it has been in all, without a break
+    fingerprint: Fingerprint = field(default_factory=Fingerprint, repr=False, compare=False)
 
     def lose(self) -> None:
         """Have nothing any more."""

@@ -11,7 +11,7 @@ from pushers.clock import now_ms
 from pushers.layer import Message
 from pushers.stream import Stale
 
-SILENT = 9.0  # seconds without a word about a symbol until that is told, well within 10; the pusher repeats itself
+SILENT = 8.0  # seconds without a word about a symbol until that is told, well within 10; the pusher repeats itself
 RETRY = 1.0
 
 

@@ -5,7 +5,7 @@ concerned alone, before the browser notices; the browser's own rule is the secon
 """
 
 import math
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from consumers.connection import Connection, Place
@@ -15,7 +15,7 @@ from pushers.stream import FEED_OFF, Entry, Position, Stale, Step, advance, posi
 
 GRACE = 0.4  # seconds that a socket may be behind before the hub asks: a push may be on its way
 RETRY = 1.0  # seconds after which an unanswered question is asked again
-CONFIRM = 9.0  # seconds that a confirmation keeps a feed live, from the question on; told well within 10
+CONFIRM = 8.0  # seconds that a confirmation keeps a feed live, from the question on; told well within 10
 FIRST = 4.0  # seconds that a new subscription waits for its first answer before it is called stale; 5 are promised
 
 PUSHER_DOWN = "pusher_down"
@@ -91,6 +91,7 @@ class WatchedUser:
         """
         frame = None if cut is None else Position(max((entry[0] for entry in answer.values()), default=0), cut)
         parts: dict[int, dict[str, str]] = {}
+        takes = [self._takes(connection, answer, frame) for connection in self.connections]
         again = False
         for feed, (epoch, seq, text, *_) in answer.items():
             if seq == 0:
@@ -101,8 +102,7 @@ class WatchedUser:
                 if place is None:
                     continue
                 self._disbelieve(feed, place, asked)
-                overtaken = frame is not None and connection.cut is not None and frame < connection.cut
-                part = self._settle(place, position, None if overtaken else text, asked)
+                part = self._settle(place, position, text if takes[index] else None, asked)
                 if part is not None:
                     parts.setdefault(index, {})[feed] = part
                 again = again or self._lacks(feed, place)
@@ -158,15 +158,19 @@ class WatchedUser:
         self._asked = now
         return {feed: [list(position) for position in positions] for feed, positions in asked.items()}
 
-    def cover(self, asked: float) -> Iterator[tuple[str, Position]]:
-        """Yield feed and position of every place that a digest of this moment covers."""
+    def cover(self, asked: float) -> set[int]:
+        """Return the fingerprints of all places that a digest of this moment covers; equal positions have one."""
+        fingerprints = set()
+        off = {feed for feed in self.stale if self._is_off(feed)}
         for connection in self.connections:
             for feed, place in connection.places.items():
-                if place.position is None or not place.verified or self._is_off(feed):
+                if place.position is None or not place.verified or feed in off:
                     place.covered = None
                     continue
-                place.covered = asked if place.covered is None else place.covered
-                yield feed, place.position
+                if place.covered is None:
+                    place.covered = asked
+                fingerprints.add(place.fingerprint.of(self.user_id, feed, place.position))
+        return fingerprints
 
     def ask_afresh(self) -> None:
         """Do not wait for the answer to the last question: there is more to ask."""
@@ -195,6 +199,8 @@ class WatchedUser:
         """Return why the socket's document is not vouched for; None while it is, or while the first answer is due."""
         if feed in self.stale:
             return self.stale[feed]
+        if place.stale is not None and self._lacks(feed, place):
+            return place.stale  # what it missed meanwhile comes first: the other feeds may be ahead of what it shows
         if now - max(place.confirmed, place.subscribed - CONFIRM + FIRST) <= CONFIRM:
             return None
         if place.stale is not None and place.stale.reason == PUSHER_DOWN:
@@ -241,6 +247,20 @@ class WatchedUser:
             self._confirm(feed, place)
         return tuple(fitting)
 
+    def _takes(self, connection: Connection, answer: Mapping[str, list[Any]], frame: Position | None) -> bool:
+        """Say whether a socket asked and is given all that it lacks of an answer: a part of it would be another cut.
+
+        What is stale in an answer to an old question, and was called good since, would be shown as live.
+        """
+        if frame is not None and connection.cut is not None and frame < connection.cut:
+            return False
+        for feed, place in connection.places.items():
+            epoch, seq, text, ok = answer[feed][:4] if feed in answer else (0, 0, None, True)
+            behind = seq and (place.position is None or place.position < (epoch, seq))
+            if (behind and text is None) or not (ok or feed in self.stale):
+                return False
+        return any(place.asked for place in connection.places.values())
+
     def _mend(self, connection: Connection, answer: Mapping[str, list[Any]], frame: Position) -> None:
         """Let a socket go on from the answer's cut if the answer has all its feeds and none of them is behind it."""
         for feed, place in connection.places.items():
@@ -261,7 +281,7 @@ class WatchedUser:
     def _settle(self, place: Place, position: Position, text: str | None, asked: float) -> str | None:
         """Advance one place by the owner's position and snapshot; return what to send to the socket, if anything."""
         behind = place.position is None or place.position < position
-        if text is not None and place.asked and behind:
+        if text is not None and behind:
             place.position, place.verified = position, True
             return text
         if not place.verified and asked < place.subscribed:

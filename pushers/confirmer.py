@@ -19,6 +19,8 @@ from pushers.watchers import Watchers
 REPLY_EXCEPTIONS = 2000  # users named in one message; then another is begun
 RENEWALS = 4  # of the interest, in the time it lasts
 
+WatchedStream = tuple[str, str, Stream]  # user, feed, and what was recorded
+
 
 @dataclass(slots=True)
 class Listed:
@@ -63,11 +65,12 @@ class Confirmer:
                 continue
             fences.append(Fence(shard, epoch))
             listed = self._lists.get((message["hub"], shard))
-            if listed is None or self._digest(listed) != digest:
+            watched = [] if listed is None else self._streams(listed)
+            if listed is None or _digest(watched) != digest:
                 differing.append(shard)
                 continue
             self._renew(listed)
-            as_of, exceptions = self._state(listed)
+            as_of, exceptions = self._state(watched)
             confirmed.append([shard, epoch, as_of, exceptions])
             named += len(exceptions)
             if named > REPLY_EXCEPTIONS:
@@ -84,7 +87,7 @@ class Confirmer:
         oldest = self._clock() - self._watchers.seconds
         self._lists = {key: listed for key, listed in self._lists.items() if listed.heard > oldest}
 
-    def _streams(self, listed: Listed) -> list[tuple[str, str, Stream]]:
+    def _streams(self, listed: Listed) -> list[WatchedStream]:
         stream_of = self._publisher.stream
         return [
             (user, feed, stream)
@@ -93,20 +96,17 @@ class Confirmer:
             if (stream := stream_of(user, feed)) is not None
         ]
 
-    def _digest(self, listed: Listed) -> str:
-        return digest_of(
-            (user, feed, stream.position) for user, feed, stream in self._streams(listed) if stream.document is not None
-        )
-
-    def _state(self, listed: Listed) -> tuple[dict[str, int], dict[str, Any]]:
+    def _state(self, watched: list[WatchedStream]) -> tuple[dict[str, int], dict[str, Any]]:
         """Return feed -> the oldest read that vouches for it (ms UTC), and the answers of what is not vouched for."""
         as_of: dict[str, int] = {}
         exceptions: dict[str, Any] = {}
-        for user, feed, stream in self._streams(listed):
+        for user, feed, stream in watched:
             if self._publisher.stale_of(feed, stream) is not None:
                 exceptions.setdefault(user, {}).update(self._publisher.answer(user, {feed: []}, docs=False))
             else:
-                as_of[feed] = min(stream.as_of, as_of.get(feed, stream.as_of))
+                oldest = as_of.get(feed)
+                if oldest is None or stream.as_of < oldest:
+                    as_of[feed] = stream.as_of
         return as_of, exceptions
 
     def _renew(self, listed: Listed) -> None:
@@ -121,3 +121,11 @@ class Confirmer:
         if confirmed or differing:
             reply = {"type": "confirm", "asked": message["asked"], "shards": confirmed, "differ": differing}
             self._sender.to_channel(list(fences), message["hub"], reply)
+
+
+def _digest(watched: list[WatchedStream]) -> str:
+    return digest_of(
+        stream.fingerprint.of(user, feed, stream.position)
+        for user, feed, stream in watched
+        if stream.document is not None
+    )

@@ -8,6 +8,7 @@ import enum
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from pushers.digest import Fingerprint
 from pushers.patch import Document, Patch, check_document, copy_document, diff, encode
 
 
@@ -63,6 +64,7 @@ class Stream:
     seen: float = -1.0  # monotonic start of the last read that confirmed the document
     as_of: int = 0  # the same in ms UTC, for people
     stale: Stale | None = None
+    fingerprint: Fingerprint = field(default_factory=Fingerprint, repr=False, compare=False)
     _snapshot: str | None = field(default=None, repr=False)
 
     def record(self, document: Document) -> Entry | None:

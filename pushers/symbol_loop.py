@@ -18,7 +18,7 @@ from pushers.stream import Stale
 
 logger = logging.getLogger(__name__)
 
-REPEAT = 4.0  # seconds after which a row is sent again: hubs take a symbol for stale after 9 s of silence
+REPEAT = 4.0  # seconds after which a row is sent again: hubs take a symbol for stale after 8 s of silence
 GRACE = 1.0  # seconds that a read may be late without being called a failure
 
 

@@ -28,7 +28,7 @@ LIVE_SECONDS = 40.0  # that all clients have to become live at first
 SETTLE_SECONDS = 30.0  # that they have after the last fault
 LEAVE_SECONDS = 5.0  # for hubs and interest after the last client
 SAMPLE_SECONDS = 5.0
-CONFIRM = 10.0  # seconds: what a shown state may be older than the truth
+LONGEST_WRONG = 10.0  # seconds that a wrong state may be shown as live, the interval of the reads included
 NORMAL = 1.0  # seconds beyond the interval that a change takes on a busy machine without faults
 
 
@@ -157,7 +157,7 @@ class Run:
         held += leaks(self.before, self.sampler.sample(), last_gauges(folder / "sends.jsonl")) + self.sampler.memory()
         self.stack.crashes += await self.stack.stop()
         truth = Truth.of(folder / "ledger.jsonl")
-        judge = Judge(truth, bound=CONFIRM + plan.interval, normal=NORMAL + plan.interval)
+        judge = Judge(truth, bound=LONGEST_WRONG, normal=NORMAL + plan.interval)
         verdict = judge.read(folder / "journal.jsonl", self.judged_until)
         sends = folder / "sends.jsonl"
         overlaps = lease_overlaps(map(json.loads, sends.read_text().splitlines()))

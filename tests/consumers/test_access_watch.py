@@ -251,6 +251,9 @@ async def test_the_batched_authenticator_is_asked_once_for_all(site: Site, setti
     sockets.asked.clear()
     await in_thread(access_changed, None)
     await lives(*programs)
+    async with asyncio.timeout(5):
+        while not sockets.asked:  # noqa: ASYNC110 - the check is under way in its thread
+            await asyncio.sleep(0.01)
     assert {"read:alice", "read:bob"} in sockets.asked
 
 

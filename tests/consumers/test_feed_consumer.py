@@ -46,7 +46,7 @@ async def test_a_program_signs_in_by_its_first_frame(site: Site) -> None:
     client = await site.client(gate=True).open()
     await client.send({"type": "auth", "token": "read:bob"})
     welcome = await client.take("welcome")
-    assert (welcome["protocol"], welcome["heartbeat"], welcome["user"]["username"]) == (1, 5, "bob")
+    assert (welcome["protocol"], welcome["heartbeat"], welcome["user"]["username"]) == (1, 4, "bob")
     assert welcome["feeds"]["orders"] == {"interval": 0.1}
 
 

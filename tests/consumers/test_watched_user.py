@@ -219,6 +219,42 @@ def test_a_snapshot_that_a_push_overtook_is_sent_and_the_rest_asked_for_again() 
     assert seqs(socket.take()) == [{"orders": 4}, {"orders": 5}]
 
 
+def test_an_answer_is_taken_whole_though_a_frame_has_met_a_part_of_the_question() -> None:
+    socket = Written(orders=at(1), pnl=at(1))
+    watched = watched_by(socket)
+    hear(watched, {"orders": word(1), "pnl": word(2)}, 9, docs=False)
+    assert ask(watched, 10) == {"orders": {1}, "pnl": {1}}
+    push(watched, {"orders": patch(2)}, cut=1)
+    push(watched, {"orders": patch(4), "pnl": patch(3)}, cut=3)  # the one before was lost
+    socket.take()
+    hear(watched, {"orders": word(4, doc=True), "pnl": word(3, doc=True)}, 10, docs=True, cut=3)
+    assert seqs(socket.take()) == [{"orders": 4, "pnl": 3}]
+
+
+def test_an_answer_that_says_less_than_a_socket_lacks_is_not_taken_at_all() -> None:
+    first, second = Written(orders=at(2), pnl=at(1)), Written(orders=at(1), pnl=at(1))
+    watched = watched_by(first)
+    first.holed = True
+    ask(watched, 10)
+    watched.connections.append(second)
+    second.holed = True
+    watched.ask_afresh()
+    ask(watched, 11)
+    assert hear(watched, {"orders": word(2), "pnl": word(2, doc=True)}, 10, docs=True)
+    assert (seqs(first.take()), second.take()) == ([{"pnl": 2}], [])
+
+
+def test_what_an_old_answer_calls_stale_is_not_shown_as_live() -> None:
+    socket = Written(orders=at(1), pnl=at(1))
+    watched = watched_by(socket)
+    socket.lose(["orders", "pnl"])
+    ask(watched, 10)
+    hear(watched, {"orders": word(1), "pnl": word(1)}, 12, docs=False)
+    answer = {"orders": word(2, doc=True), "pnl": word(1, doc=True, stale="fetch_failed")}
+    assert hear(watched, answer, 10, docs=True)
+    assert socket.take() == []
+
+
 def test_a_snapshot_for_another_socket_is_not_sent_to_those_who_did_not_ask() -> None:
     asking, late = Written(orders=Place(None, 0.0)), Written(orders=Place(None, 0.0))
     watched = watched_by(asking)
@@ -367,7 +403,7 @@ def test_an_owner_that_is_ahead_confirms_nobody_who_is_behind(live: Live) -> Non
     hear(watched, {"orders": word(6)}, 109, docs=False)
     assert watched.stale_of("orders", place, 100.1 + CONFIRM) is not None
     push(watched, {"orders": patch(6)})
-    assert watched.stale_of("orders", place, 118) is None
+    assert watched.stale_of("orders", place, 109 + CONFIRM) is None
 
 
 def test_the_owners_reason_is_told_at_once_until_it_says_otherwise(live: Live) -> None:
@@ -375,6 +411,16 @@ def test_the_owners_reason_is_told_at_once_until_it_says_otherwise(live: Live) -
     hear(watched, {"orders": word(5, stale="market_stale")}, 102, docs=False)
     assert watched.stale_of("orders", place, 102) == Stale("market_stale", 5)
     hear(watched, {"orders": word(5)}, 104, docs=False)
+    assert watched.stale_of("orders", place, 104) is None
+
+
+def test_what_was_stale_stays_so_until_what_was_missed_has_come(live: Live) -> None:
+    watched, place, _ = live
+    hear(watched, {"orders": word(5, stale="fetch_failed")}, 102, docs=False)
+    place.stale = watched.stale_of("orders", place, 102)
+    hear(watched, {"orders": word(6)}, 104, docs=False)
+    assert watched.stale_of("orders", place, 104) == place.stale
+    push(watched, {"orders": patch(6)})
     assert watched.stale_of("orders", place, 104) is None
 
 
