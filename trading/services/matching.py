@@ -13,12 +13,12 @@ from typing import NamedTuple
 from django.utils import timezone
 
 from trading.accounting import ZERO
-from trading.models import Account, Order, OrderStatus, Position, Quote, Side
+from trading.models import Account, Order, OrderStatus, Position, Side
 from trading.models.order import OPEN
-from trading.selectors.due import DAY, due_rows
+from trading.selectors.due import due_rows
 from trading.services.account_rounds import account_round
 from trading.services.accounts import account_work
-from trading.services.order_checks import is_fresh, is_triggered
+from trading.services.order_checks import is_fresh, is_over, is_triggered
 from trading.services.order_execution import order_continue
 from trading.services.protection import protection_carry_out, protection_reached
 from trading.services.reservations import closings_share, order_end
@@ -68,7 +68,7 @@ def _work(account: Account, order_id: int) -> int:
     quote = order.instrument.quote
     if not order.is_open or order.instrument.halted or not is_fresh(quote):
         return 0  # closed since it was read, by another order's fill, say
-    if _is_over(order, quote):
+    if is_over(order, quote):
         order_end(account, order, OrderStatus.EXPIRED)
         closings_share(account, order.instrument)
         return 0
@@ -78,10 +78,6 @@ def _work(account: Account, order_id: int) -> int:
         order.triggered_at = timezone.now()
         order.save()
     return order_continue(account, order, quote)
-
-
-def _is_over(order: Order, quote: Quote) -> bool:
-    return order.expires_at is not None and not quote.market_time < order.expires_at <= quote.market_time + DAY
 
 
 def _protect(account: Account, position_id: int) -> int:

@@ -10,7 +10,7 @@ from trading.errors import TradingError
 from trading.models import Account, Order
 from trading.services.accounts import account_work
 from trading.services.order_cancel import open_order
-from trading.services.order_checks import check_not_halted, fresh_quote
+from trading.services.order_checks import check_not_halted, fresh_quote, is_over
 from trading.services.order_drafts import check_order
 from trading.services.order_execution import order_start
 from trading.services.order_requests import positive
@@ -25,7 +25,8 @@ def order_amend(
 
     It goes to the end of the queue where its price changes or its amount grows, and takes at once where its new price
     meets the quote. Raises TradingError `not_open`, `nothing_to_amend`, `amount_below_filled`, `price_not_allowed`,
-    `trigger_price_not_allowed`, and what order_place raises; the order stays as it was then.
+    `trigger_price_not_allowed`, and what order_place raises; the order stays as it was then. One
+    whose market day is over is not open, even before the market has expired it.
     """
     numbers = {
         name: value
@@ -55,6 +56,9 @@ def _check_change(order: Order, numbers: dict[str, Decimal]) -> None:
 def _amend(account: Account, order: Order, numbers: dict[str, Decimal]) -> None:
     check_not_halted(order.instrument)
     quote = fresh_quote(order.instrument)
+    if is_over(order, quote):  # the market is about to expire it: nothing may fill it before
+        message = _("The market day that order %(id)s was good for is over.")
+        raise TradingError("not_open", message % {"id": order.pk})
     before = order.price, order.trigger_price
     grows = numbers.get("amount", ZERO) > order.amount
     for name, value in numbers.items():

@@ -10,6 +10,7 @@ from trading.conf import stale_market_after
 from trading.errors import TradingError
 from trading.models import Instrument, Order, Quote, Side
 from trading.models.fields import LARGEST
+from trading.selectors.due import DAY
 from trading.wire import decimal_text
 
 
@@ -39,6 +40,11 @@ def check_not_halted(instrument: Instrument) -> None:
 def is_fresh(quote: Quote) -> bool:
     """Say whether the quote is young enough to be traded on."""
     return timezone.now() - quote.updated_at <= stale_market_after()
+
+
+def is_over(order: Order, quote: Quote) -> bool:
+    """Say whether the market day that the order is good for has ended; also where the market started over."""
+    return order.expires_at is not None and not quote.market_time < order.expires_at <= quote.market_time + DAY
 
 
 def fresh_quote(instrument: Instrument) -> Quote:

@@ -19,6 +19,16 @@ def test_another_price_and_amount_reserve_anew(account, instrument):
     check(account)
 
 
+def test_an_order_whose_day_is_over_is_not_amended_before_it_expires(account, instrument):
+    order = place(account, "buy", 10, "90", time_in_force="DAY")
+    Quote.objects.update(market_time=order.expires_at)
+    assert code_of(order_amend, order=order, price=D(101)) == "not_open"
+    orders_match()
+    order.refresh_from_db()
+    assert (order.status, order.filled) == ("expired", D(0))
+    check(account)
+
+
 def test_what_is_filled_stays(account, instrument):
     order = place(account, "buy", 10, "90")
     quote_sizes(instrument, "88", "89", 4)
