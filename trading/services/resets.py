@@ -19,6 +19,7 @@ from trading.services.order_cancel import cancel_open
 from trading.wire import decimal_text
 
 DEPOSIT = Decimal(100_000)
+LARGEST_DEPOSIT = Decimal(100_000_000)  # columns hold 100 times as much: room for leverage and for what is earned
 
 
 def account_reset(
@@ -64,6 +65,10 @@ def _checked(deposit: Decimal) -> Decimal:
     if number < ZERO:
         message = _("A deposit must not be negative; found %(deposit)s.")
         raise TradingError("invalid_deposit", message % {"deposit": decimal_text(number)})
+    if number > LARGEST_DEPOSIT:
+        message = _("A deposit must be at most %(largest)s; found %(deposit)s.")
+        words = {"largest": decimal_text(LARGEST_DEPOSIT), "deposit": decimal_text(number)}
+        raise TradingError("invalid_deposit", message % words)
     return number
 
 

@@ -119,7 +119,7 @@ def test_other_accounts_are_left_alone(traded):
     assert audit() == []
 
 
-@pytest.mark.parametrize("deposit", [D(-1), D("1e11"), D("0.000000001"), D("NaN")])
+@pytest.mark.parametrize("deposit", [D(-1), D("1e11"), D("100000000.01"), D("0.000000001"), D("NaN")])
 def test_a_deposit_must_be_one(traded, deposit):
     with pytest.raises(TradingError) as refused:
         account_reset(account=traded, deposit=deposit)
