@@ -12,7 +12,7 @@ from tests.trading.rows import set_quote
 from trading.models import Account, Fill, Instrument, User
 from trading.pages.summary import summary_row
 from trading.selectors.summaries import summaries
-from trading.services import order_place
+from trading.services import account_reset, order_place
 
 
 @pytest.fixture
@@ -29,6 +29,13 @@ def test_the_periods_and_symbols_are_summed_up(trader: Client, won: Account) -> 
     assert [name for name in ("Today", "This week", "This month", "This year", "All") if name not in page] == []
     assert page.count('title="99.335">+99.34<') == 6  # five periods and one symbol
     assert page.count(">100.00%<") == 6
+
+
+def test_what_was_before_a_reset_does_not_count_and_the_page_says_so(trader: Client, won: Account) -> None:
+    account_reset(account=won)
+    page = trader.get("/summary/").content.decode()
+    assert "99.335" not in page
+    assert "What was before an account's last reset does not count." in page
 
 
 def test_a_period_without_trades_shows_dashes(trader: Client, alice: User) -> None:
