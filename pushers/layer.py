@@ -41,6 +41,7 @@ Message = dict[str, Any]
 PUSHERS_GROUP = "pushers"
 HUBS_GROUP = "hubs"
 PAUSE = 0.1  # seconds after a message that broke: a layer that fails at once must not fill the time and the log
+TURN = 0.003  # seconds of messages after which the loop's other work has its turn
 REJOINS = 4  # per time after which the layer forgets who is in a group
 MOST_NAMED = 80  # characters of a name: a group name has fewer than 100 in all
 
@@ -100,12 +101,16 @@ class Layer:
 
         A lost message is provided for, a listener that ended is not, so nothing that arrives may end it.
         """
+        turn = time.monotonic()
         while True:
             try:
                 handle(await self.receive())
             except Exception:
                 logger.exception("Ignored a message that could not be understood.")
                 await asyncio.sleep(PAUSE)
+            if time.monotonic() - turn > TURN:  # a queue that is not empty is received from without giving way
+                await asyncio.sleep(0)
+                turn = time.monotonic()
 
     async def join(self, group: str) -> bool:
         """Add the channel to a group; False when that failed. True is no proof that messages arrive yet."""
