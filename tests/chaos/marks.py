@@ -64,6 +64,11 @@ def used(marked: int) -> int:
     return marked // 4
 
 
+def stop_loss(marked: int) -> Decimal:
+    """Return a price that no market falls to."""
+    return Decimal(marked).scaleb(-8)
+
+
 def leverage(marked: int) -> int:
     return 1 + number_of(marked) % 5
 
@@ -134,7 +139,8 @@ def _balance(document: Any, trader: int) -> Shown:
 def _positions(document: Any, trader: int) -> Shown:
     (found,) = _of_marks(document, trader)
     marked = int(found["takeProfit"])
-    expected = {"leverage": str(leverage(marked)), "stopLoss": str(used(marked)), "contracts": "1", "side": "long"}
+    expected = {"leverage": str(leverage(marked)), "stopLoss": f"{stop_loss(marked):f}".rstrip("0")}
+    expected |= {"contracts": "1", "side": "long"}
     return Shown(_checked(marked, trader, expected, found))
 
 
@@ -181,7 +187,7 @@ def contradictions(documents: dict[str, Any], trader: int) -> list[str]:
         [entry for entry in documents[feed].values() if entry["account"] == name]
         for feed in ("orders", "positions", "fills")
     )
-    reserved = sum((Decimal(one["amount"]) * Decimal(one["price"]) * (1 + MAKER) for one in orders), Decimal(0))
+    reserved = sum((Decimal(one["amount"]) * Decimal(one["price"]) * (1 + TAKER) for one in orders), Decimal(0))
     margin = sum((Decimal(one["contracts"]) * Decimal(one["entryPrice"]) for one in positions), Decimal(0))
     if used_ != reserved + margin:
         said.append(f"used {used_} is not the orders' {reserved} + the positions' {margin}")

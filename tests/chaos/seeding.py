@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from tests.chaos import marks
 from tests.trading.rows import make_instrument, set_quote
-from trading.models import Account, Fill, Instrument, Order, Position, User
+from trading.models import Account, AccountErasure, Fill, Instrument, Order, Position, User
 from trading.services import account_open, token_create
 
 DEPOSIT = Decimal(1_000_000_000)
@@ -35,6 +35,10 @@ def _seed_trader(trader: int) -> dict[str, Any]:
         account=account, instrument=instrument, side="buy", type="limit", price=1, amount=1, status="canceled"
     )
     _, token = token_create(user=user, name="chaos")
+    # Its fills change with every version, which the books allow only to an account that is being erased.
+    AccountErasure.objects.create(
+        account_id=account.pk, username=user.username, name=account.name, total=0, reason="its fills are marks"
+    )
     write_marks(Marked(trader, user.pk, account.pk, closed.pk), marks.version(1, trader))
     return {"trader": trader, "user": user.pk, "account": account.pk, "order": closed.pk, "token": token}
 
@@ -51,7 +55,7 @@ def write_marks(rows: Marked, version: int) -> int:
     written = Account.objects.filter(pk=rows.account).update(total=version, used=marks.used(version))
     written += Position.objects.filter(account_id=rows.account).update(
         take_profit=version,
-        stop_loss=marks.used(version),
+        stop_loss=marks.stop_loss(version),
         leverage=marks.leverage(version),
         fees=version,
         realized_pnl=-version,

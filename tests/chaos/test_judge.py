@@ -188,7 +188,7 @@ DOCUMENTS = {
             "contracts": "1",
             "leverage": "3",
             "takeProfit": "12007",
-            "stopLoss": "3001",
+            "stopLoss": "0.00012007",
         }
     },
     "orders": {
@@ -245,9 +245,9 @@ def test_whose_data_a_patch_carries_is_seen_by_its_version() -> None:
 
 def desk(**figures: Any) -> dict[str, Any]:
     """The documents of a desk that bought 2 at 101 and has one order for 3 at 20."""
-    given = {"used": "262.03", "free": "738", "held": "2", "filled": "2", "valued": "2"} | figures
+    given = {"used": "262.06", "free": "738", "held": "2", "filled": "2", "valued": "2"} | figures
     own = {"account": "u7-desk"}
-    total = Decimal("1000.03")
+    total = Decimal("1000.06")
     return {
         "balance": {"u7-desk": {"total": str(total), "used": given["used"], "free": given["free"]}},
         "orders": {"5": {**own, "amount": "3", "price": "20"}} if figures.get("rests", True) else {},
