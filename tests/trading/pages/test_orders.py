@@ -83,7 +83,7 @@ def test_a_refused_order_leads_back_to_the_ticket_as_it_was_filled_in(trader: Cl
     assert 'value="abc"' not in page
 
 
-@pytest.mark.parametrize("amount", ["", "ten", "NaN", "0.123456789", "1e30"])
+@pytest.mark.parametrize("amount", ["", "ten", "NaN", "0.123456789", "1e30", "1e1", "1_0", "\u0661\u0660"])
 def test_what_is_no_amount_never_reaches_the_service(trader: Client, amount: str) -> None:
     answer = trader.post("/orders/", {**TICKET, "amount": amount}, **JSON).json()
     assert answer["code"] == "invalid_amount"
