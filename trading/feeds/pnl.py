@@ -19,9 +19,9 @@ from trading.wire import decimal_text, optional_text, present
 class PnlFeed(Feed):
     """Account name -> {equity, unrealizedPnl, realizedPnl, dayPnl, fees, positions: symbol -> ...}.
 
-    equity = total + unrealizedPnl; dayPnl = equity now - equity at the start of the UTC day; liquidationPrice is there
-    where a mark above 0 leads to liquidation, all else equal. A user who holds a
-    position whose quote is missing or too old is stale (`market_stale`): his equity is not known.
+    equity = total + unrealizedPnl; dayPnl = equity now - equity at the start of the trader's day; liquidationPrice is
+    there where a mark above 0 leads to liquidation, all else equal. A user who holds a position whose quote is missing
+    or too old is stale (`market_stale`): his equity is not known.
     """
 
     name = "pnl"

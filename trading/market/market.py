@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
@@ -49,7 +49,7 @@ class Market:
         self.now: MarketTime | None = None
         self._stamp: datetime | None = None
         self._ticks = 0
-        self._day_rolled: date | None = None
+        self._day_rolled: datetime | None = None
         self._equity_curve = EquityCurve()
 
     def tick(self) -> None:
@@ -116,7 +116,7 @@ class Market:
         save_candles(history_candles(self.source, self.instruments))
 
     def _roll_day(self) -> None:
-        today = timezone.now().date()
-        if today != self._day_rolled:
-            accounts_roll_day(today=today)
-            self._day_rolled = today
+        minute = timezone.now().replace(second=0, microsecond=0)  # a day begins somewhere every quarter of an hour
+        if minute != self._day_rolled:
+            accounts_roll_day(now=minute)
+            self._day_rolled = minute

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from django.core.validators import slug_re
 from django.db import transaction
@@ -66,7 +67,7 @@ def account_open(
                 "currency": currency,
                 "total": deposit,
                 "day_equity": deposit,
-                "day_started": timezone.now().date(),
+                "day_started": timezone.now().astimezone(ZoneInfo(user.time_zone)).date(),
                 "leverage": leverage,
                 "robot": robot,
             },
@@ -93,12 +94,19 @@ def _check_new(name: str, deposit: Decimal, leverage: int) -> None:
         raise TradingError("invalid_leverage", message % {"leverage": leverage})
 
 
-def accounts_roll_day(*, today: date) -> int:
-    """Start the UTC day `today` in every account that has not: its equity now is what dayPnl counts from.
+def accounts_roll_day(*, now: datetime) -> int:
+    """Start the day in every account where it has begun, in its trader's time zone, and has not been started.
 
-    Positions are valued at the newest mark, however old it is. Returns the number of accounts.
+    The account's equity now is what dayPnl counts from; positions are valued at the newest mark, however old it is.
+    Returns the number of accounts.
     """
-    behind = list(Account.objects.filter(day_started__lt=today).values_list("pk", flat=True))
+    zones = Account.objects.order_by().values_list("user__time_zone", flat=True).distinct()
+    return sum(_roll_day(zone, now.astimezone(ZoneInfo(zone)).date()) for zone in list(zones))
+
+
+def _roll_day(time_zone: str, today: date) -> int:
+    begun = Account.objects.filter(user__time_zone=time_zone, day_started__lt=today)
+    behind = list(begun.values_list("pk", flat=True))
     for account_id in behind:
         with transaction.atomic():
             account = account_lock(account_id)

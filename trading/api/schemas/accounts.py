@@ -75,7 +75,7 @@ class PnlDocument(Outgoing):
     equity: DecimalText
     unrealized_pnl: DecimalText
     realized_pnl: DecimalText = Field(description="Gross, of all time.")
-    day_pnl: DecimalText = Field(description="Equity now less equity at the start of the UTC day.")
+    day_pnl: DecimalText = Field(description="Equity now less equity at the start of the day, in your time zone.")
     fees: DecimalText
 
 
