@@ -18,7 +18,7 @@ from pushers.responder import Responder
 from pushers.watchers import Watchers
 from tests.pushers.fakes import FakeFeed
 from tests.simulation.clock import Process, run_now
-from tests.simulation.world import CALM, INTEREST, INTERVALS, LEASE, SHARDS, World, carried
+from tests.simulation.world import INTEREST, INTERVALS, LEASE, SHARDS, World, carried
 
 SWEEP, LOOK = 1.0, 0.01  # seconds
 READERS, BATCH = 2, 2
@@ -151,7 +151,7 @@ class Pusher(Process, Engine):
             }
             for user, feeds in wanted.items()
         }
-        seconds = world.random.choice((0.005, 0.05, 0.05, 0.6 if began < CALM else 0.05))
+        seconds = world.random.choice((0.005, 0.05, 0.05, 0.6 if world.unsettled else 0.05))
         self.after(seconds, lambda: then(Reading(began, world.now, int(began * 1000), results)))
 
     def forget(self, user: str, feed: str) -> None:
