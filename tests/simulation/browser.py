@@ -11,22 +11,29 @@ from pushers.publisher import GRACE
 from pushers.stream import Position
 from tests.protocol_client import Rule
 from tests.simulation.hub import Wire
-from tests.simulation.world import CALM, INTERVALS, World, document
+from tests.simulation.world import INTERVALS, World, document
 
-HEARTBEAT = 5.0  # seconds, as the server's
 LOOK = 0.25  # seconds
 # An owner vouches for what it read within two intervals, for as long as CONFIRM says, and a sweep notices the end.
 WRONG = {feed: CONFIRM + SWEEP + 2 * interval + GRACE + 0.5 for feed, interval in INTERVALS.items()}  # seconds
+
+# A tick sees a change within the interval, and a refresh reads it again.
+PROMISED = {feed: interval + 0.5 for feed, interval in INTERVALS.items()}  # seconds
+READ = 0.1  # seconds after which a page that did not read has read everything
+STEADY = 4.0  # seconds after which a page that was disturbed must be as promised again
+FORGED = {"epoch": 2**52, "seq": 3}  # what no owner of this site has given
 
 
 class Browser:
     """One page of one user. `helps`: what it asks for by itself is heard, else the server must see to everything."""
 
-    def __init__(self, world: World, user: str, *, helps: bool) -> None:
-        self.world, self.user, self.helps = world, user, helps
+    def __init__(self, world: World, user: str, *, helps: bool, restless_until: float) -> None:
+        self.world, self.user, self.helps, self.restless_until = world, user, helps, restless_until
         self.rule = Rule(INTERVALS)
         self.wire: Wire | None = None
         self.asked = 0
+        self._forges, self._disturbed, self._unread_until = False, world.now, 0.0
+        self._pause = world.random.choice((4.0, 20.0))  # seconds between what people do
         self.worst = 0.0  # seconds that something was live and wrong
         self._shown: dict[str, int] = {}
         world.after(2 * world.random.random(), self.connect)
@@ -41,20 +48,24 @@ class Browser:
             return
         world = self.world
         web = world.random.choice(world.web)
+        self._forges = False
         if world.random.random() < 0.2:
             self.reload()
         self.wire = Wire(web, self.user, self.receive)
+        self._disturb(world.now)
         self.rule.opened(world.now)
         web.do(self._opened, self.wire)
 
     def reload(self) -> None:
-        """Forget everything."""
+        """Forget everything; some pages claim to have what another site gave them."""
+        self._forges = self.world.random.random() < 0.3
         self.rule = Rule(INTERVALS)
         self._shown.clear()
 
     def _opened(self, wire: Wire) -> None:
         wire.web.open(wire)
-        wire.write(server_frame("welcome", user={"id": self.user}, heartbeat=HEARTBEAT), keep=True)
+        heartbeat = wire.web._settings.HEARTBEAT_SECONDS
+        wire.write(server_frame("welcome", user={"id": self.user}, heartbeat=heartbeat), keep=True)
 
     def leave(self) -> None:
         if self.wire is not None:
@@ -83,7 +94,9 @@ class Browser:
         """Do what the consumer does with a frame."""
         names = frame["feeds"]
         if frame["type"] == "subscribe":
-            have = {name: Position(**at) for name, at in frame.get("have", {}).items()}
+            self._disturb(self.world.now)
+            held = dict.fromkeys(names, FORGED) if self._forges else frame.get("have", {})
+            have = {name: Position(**at) for name, at in held.items()}
             wire.write(server_frame("subscribed", feeds={name: {"ok": True} for name in names}), keep=True)
             wire.web.subscribe(wire, {name: have.get(name) for name in names})
         elif frame["type"] == "snapshot":
@@ -96,7 +109,7 @@ class Browser:
     def behave(self) -> None:
         """Come, go, stall, and subscribe again; at the end, stay."""
         world, draw = self.world, self.world.random.random
-        if world.now > CALM:
+        if world.now > self.restless_until:
             world.after(1.0, self.connect)
             return
         what = draw()
@@ -104,10 +117,16 @@ class Browser:
             self.leave()
             world.after(world.random.choice((0.01, 1.0, 15.0)) * draw(), self.connect)
         elif self.wire is not None and what < 0.5 and not self.wire.slow:
-            self.wire.stall(4 * draw())
+            seconds = world.random.choice((2.0, 9.0)) * draw()
+            self.wire.stall(seconds)
+            self._unread_until = world.now + seconds + READ
+            self._disturb(self._unread_until)
         elif self.wire is not None and what < 0.8 and self.rule.connected:
             self._subscribe_again(world.random.choice(list(INTERVALS)), leave=draw() < 0.5)
-        world.after(world.random.expovariate(0.25), self.behave)
+        world.after(world.random.expovariate(1 / self._pause), self.behave)
+
+    def _disturb(self, until: float) -> None:
+        self._disturbed = max(until, self._disturbed)
 
     def _subscribe_again(self, feed: str, *, leave: bool) -> None:
         position = self.rule.feeds[feed].position
@@ -135,11 +154,12 @@ class Browser:
         numbers = {}
         for feed, held in self.rule.feeds.items():
             if held.document is not None:
-                numbers[feed] = self._number(feed, held.document)
-        for feed in live & numbers.keys():
-            self._check_age(feed, *numbers[feed])
-        transactions = {numbers[feed][0] for feed in live}
-        assert len(transactions) <= 1, f"{self.place}: live feeds of two cuts, {numbers}"
+                numbers[feed], mark = self._number(feed, held.document)
+                self._check_age(feed, numbers[feed], mark, live=feed in live)
+        shown = {feed: numbers[feed] for feed in sorted(live)}
+        assert self.world.was_true(self.user, shown), f"{self.place}: live feeds of two cuts, {shown}"
+        if self._is_steady:
+            assert len(live) == len(INTERVALS), f"{self.place}: only {live} live though nothing fails"
 
     def _number(self, feed: str, found: dict[str, Any]) -> tuple[int, int]:
         number = int(found["n"]), int(found.get("mark", 0))
@@ -148,10 +168,19 @@ class Browser:
         self._shown[feed] = sum(number)
         return number
 
-    def _check_age(self, feed: str, transaction: int, mark: int) -> None:
-        wrong = self.world.now - self.world.wrong_since(self.user, feed, transaction, mark)
-        self.worst = max(self.worst, wrong)
-        assert wrong <= WRONG[feed], f"{self.place}: {feed} is live and wrong for {wrong:.1f} s"
+    def _check_age(self, feed: str, number: int, mark: int, *, live: bool) -> None:
+        wrong = self.world.now - self.world.wrong_since(self.user, feed, number, mark)
+        if live and self.world.now > self._unread_until:
+            self.worst = max(self.worst, wrong)
+            assert wrong <= WRONG[feed], f"{self.place}: {feed} is live and wrong for {wrong:.1f} s"
+        if self._is_steady:
+            assert wrong <= PROMISED[feed], f"{self.place}: {feed} is {wrong:.1f} s late though nothing fails"
+
+    @property
+    def _is_steady(self) -> bool:
+        """Whether nothing has failed for long, and the page has been open, and read, all the time."""
+        since = max(self.world.quiet_since, self._disturbed)
+        return self.wire is not None and not self.wire.slow and self.world.now > since + STEADY
 
     def _check_push(self, wire: Wire, entries: Mapping[str, Any]) -> None:
         """Assert that nothing comes that a browser would have to notice."""

@@ -9,10 +9,11 @@ from pushers import engine
 from tests.simulation.browser import Browser
 from tests.simulation.hub import WebServer
 from tests.simulation.owner import Pusher
-from tests.simulation.world import CALM, END, FAULTS, INTERVALS, START, USERS, World
+from tests.simulation.world import CALM, END, FAULTS, INTERVALS, LATEST, START, USERS, World
 
-PROFILES = ("calm", "lossy", "processes", "all", "all")
+PROFILES = ("calm", "lossy", "processes", "late", "all", "all")
 PUSHERS, WEB, PAGES = 2, 2, 2
+RESTLESS = START + 20  # when the pages of a calm course come to rest
 
 
 class Course:
@@ -26,7 +27,13 @@ class Course:
         for _ in range(PUSHERS):
             self._start_pusher()
         world.web += [WebServer(world, f"web{number}") for number in range(WEB)]
-        self.browsers = [Browser(world, user, helps=helps) for user in USERS for _ in range(PAGES)]
+        calm = self.profile == "calm"
+        if calm:
+            world.quiet_since, world.unsettled = START, False
+        restless_until = RESTLESS if calm else CALM
+        self.browsers = [
+            Browser(world, user, helps=helps, restless_until=restless_until) for user in USERS for _ in range(PAGES)
+        ]
         world.after(1.0, world.commit)
         world.after(FAULTS - START, self._fail)
         world.after(CALM - START, self._calm_down)
@@ -37,6 +44,7 @@ class Course:
             self.world.run(END)
         for browser in self.browsers:
             browser.check_end()
+            assert self.profile != "calm" or not browser.asked, "a page had to ask though nothing failed"
 
     @property
     def worst(self) -> float:
@@ -54,13 +62,17 @@ class Course:
             return
         if self.profile in ("lossy", "all"):
             world.loss, world.twice, world.late = pick((0, 0.05, 0.3)), pick((0, 0.1)), pick((0, 0.05, 0.2))
-        if self.profile in ("processes", "all"):
+        if self.profile == "late":
+            world.late = 0.5
+        if self.profile in ("processes", "late", "all"):
             seconds = min(pick((0.5, 3.0, 5.0, 12.0)) * (0.5 + world.random.random()), CALM - world.now)
             self._fail_for(seconds)
         world.after(world.random.expovariate(0.3), self._fail)
 
     def _fail_for(self, seconds: float) -> None:
-        world, what = self.world, self.world.random.random()
+        """Have a process or what it needs fail; where messages are late, only what makes them outlive their sender."""
+        world = self.world
+        what = world.random.uniform(0.25, 0.65) if self.profile == "late" else world.random.random()
         pusher = world.random.choice(world.pushers)
         if what < 0.25:
             pusher.stopped_until = world.now + seconds
@@ -86,6 +98,7 @@ class Course:
         world.loss = world.twice = world.late = 0.0
         world.layer_down = world.database_down = world.unsettled = False
         world.feeds_down.clear()
+        world.quiet_since = min(world.quiet_since, world.now + LATEST)
 
 
 @contextmanager

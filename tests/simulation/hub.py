@@ -1,5 +1,6 @@
 """A web process: the hub as it is but for its tasks, and its end of a socket."""
 
+import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -93,9 +94,18 @@ class Wire(Connection):
         """Do what a task does: `_drain` here ends by itself."""
 
     def write(self, text: str, *, keep: bool = False) -> None:
+        self._check(text)
         super().write(text, keep=keep)
         if not self.slow:
             self.drain()
+
+    def _check(self, text: str) -> None:
+        """Assert that no snapshot is passed on of an owner who is known to be replaced."""
+        if '"snapshot":' in text:
+            newest = self.web.epochs[shard_of(self.user_id, SHARDS)]
+            for feed, entry in json.loads(text)["feeds"].items():
+                fenced = "snapshot" in entry and entry["epoch"] < newest
+                assert not fenced, f"user {self.user_id} is given {feed} of {entry['epoch']}, but {newest} is known"
 
     def stall(self, seconds: float) -> None:
         self.slow = True

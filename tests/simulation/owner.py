@@ -18,10 +18,11 @@ from pushers.responder import Responder
 from pushers.watchers import Watchers
 from tests.pushers.fakes import FakeFeed
 from tests.simulation.clock import Process, run_now
-from tests.simulation.world import CALM, INTEREST, INTERVALS, LEASE, SHARDS, World, carried
+from tests.simulation.world import INTEREST, INTERVALS, LEASE, SHARDS, World, carried
 
 SWEEP, LOOK = 1.0, 0.01  # seconds
 READERS, BATCH = 2, 2
+READS, SLOW_READS = (0.005, 0.05), (0.005, 0.05, 0.05, 0.05, 0.6, 0.6, 2.5)  # seconds
 HANDOVERS = 0.05  # of the steps, as if a further process came
 
 
@@ -151,7 +152,7 @@ class Pusher(Process, Engine):
             }
             for user, feeds in wanted.items()
         }
-        seconds = world.random.choice((0.005, 0.05, 0.05, 0.6 if began < CALM else 0.05))
+        seconds = world.random.choice(SLOW_READS if world.unsettled else READS)
         self.after(seconds, lambda: then(Reading(began, world.now, int(began * 1000), results)))
 
     def forget(self, user: str, feed: str) -> None:
@@ -172,7 +173,7 @@ class Pusher(Process, Engine):
         """Send it after what is sent before it; a Redis that is slow holds it up."""
         self._check(fences, message)
         world = self.world
-        slow = 0.5 if world.unsettled and world.random.random() < 0.02 else 0.001
+        slow = 1.0 if world.unsettled and world.random.random() < 0.05 else 0.001
         self.last["out"] = moment = max(world.now + slow * world.random.random(), self.last.get("out", 0.0) + 1e-6)
         self.after(moment - world.now, self._transmit, list(fences), to, carried(message))
 
