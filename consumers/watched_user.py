@@ -91,7 +91,7 @@ class WatchedUser:
         """
         frame = None if cut is None else Position(max((entry[0] for entry in answer.values()), default=0), cut)
         parts: dict[int, dict[str, str]] = {}
-        takes = [self._takes(connection, answer, frame) for connection in self.connections]
+        takes = [self._takes(connection, answer, frame, asked) for connection in self.connections]
         again = False
         for feed, (epoch, seq, text, *_) in answer.items():
             if seq == 0:
@@ -247,17 +247,20 @@ class WatchedUser:
             self._confirm(feed, place)
         return tuple(fitting)
 
-    def _takes(self, connection: Connection, answer: Mapping[str, list[Any]], frame: Position | None) -> bool:
+    def _takes(
+        self, connection: Connection, answer: Mapping[str, list[Any]], frame: Position | None, asked: float
+    ) -> bool:
         """Say whether a socket asked and is given all that it lacks of an answer: a part of it would be another cut.
 
-        What is stale in an answer to an old question, and was called good since, would be shown as live.
+        What is stale in an answer to an old question, and was called good since, would be shown as live; and so would
+        be, to a socket that has only come, what was the newest when somebody else asked.
         """
         if frame is not None and connection.cut is not None and frame < connection.cut:
             return False
         for feed, place in connection.places.items():
             epoch, seq, text, ok = answer[feed][:4] if feed in answer else (0, 0, None, True)
             behind = seq and (place.position is None or place.position < (epoch, seq))
-            if (behind and text is None) or not (ok or feed in self.stale):
+            if (behind and text is None) or not (ok or feed in self.stale) or asked < place.subscribed:
                 return False
         return any(place.asked for place in connection.places.values())
 

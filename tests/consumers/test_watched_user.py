@@ -180,6 +180,17 @@ def test_an_answer_that_a_frame_overtook_is_asked_for_again() -> None:
     assert seqs(socket.take()) == [{"balance": 5}]
 
 
+def test_a_new_socket_is_not_given_what_answers_an_older_question() -> None:
+    socket = Written(orders=Place(None, 20.0))
+    watched = watched_by(socket)
+    assert ask(watched, 20.0)
+    assert hear(watched, {"orders": word(2, doc=True)}, 9.0, docs=True)
+    assert socket.take() == []
+    assert ask(watched, 20.1)
+    hear(watched, {"orders": word(2, doc=True)}, 20.1, docs=True)
+    assert seqs(socket.take()) == [{"orders": 2}]
+
+
 def test_what_could_not_be_read_with_a_frame_is_stale_before_it() -> None:
     socket = Written(orders=at(1), pnl=at(1))
     watched = watched_by(socket)
