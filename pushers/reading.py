@@ -240,10 +240,10 @@ class Reader:
         return stale
 
     def _fails(self, what: str, text: str) -> None:
-        """Log a failure that hits everybody when it begins, and put off the next try."""
+        """Log a failure that hits everybody when it begins, and put off the next try but the first."""
         now, known = time.monotonic(), self._failing.get(what)
         if known is None:
-            self._failing[what] = _Outage(now, now + BACKOFF_FIRST, BACKOFF_FIRST)
+            self._failing[what] = _Outage(now, now, BACKOFF_FIRST / 2)  # what was over at once costs one read
             logger.error(text)
         elif now >= known.due:  # several threads may have tried at once
             known.distance = min(known.distance * 2, BACKOFF_LAST)

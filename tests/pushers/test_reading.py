@@ -215,7 +215,7 @@ def test_a_feed_that_fails_for_everybody_is_tried_again_at_growing_distances(clo
             tried.append(clock.now)
         clock.now += 0.125
     distances = [later - sooner for sooner, later in itertools.pairwise(tried)]
-    assert distances[:6] == [0.25, 0.5, 1.0, 2.0, 4.0, BACKOFF_LAST]
+    assert distances[:7] == [0.125, 0.25, 0.5, 1.0, 2.0, 4.0, BACKOFF_LAST]  # the first again at the next read
     assert [record.levelname for record in caplog.records] == ["ERROR"]
     feeds["pnl"].documents[1] = {"n": "1"}
     clock.now += BACKOFF_LAST
