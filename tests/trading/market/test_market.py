@@ -200,6 +200,8 @@ def test_old_minutes_are_pruned(monkeypatch):
 def test_it_survives_the_end_of_its_database_connections(caplog):
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has no connection that a server could end")
+    connection.close()
+    connection.close_pool()  # those that other tests left idle would be killed too, and each costs a wait that doubles
     made = market()
     stop = ConnectionKiller(waits=4)
     MarketRunner(made, None, stop, interval=0.01).run()
