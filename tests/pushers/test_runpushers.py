@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shutil
 import signal
 import sqlite3
@@ -204,6 +205,7 @@ def pause(process: PusherProcess, database: Path) -> None:
     """Stop a process at a moment when it does not hold SQLite's one write lock, which nobody could take from it."""
     for _ in range(50):
         process.process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.process.pid, os.WSTOPPED)  # a thread that still runs could take the lock later
         try:
             with closing(sqlite3.connect(database, timeout=0.1)) as connection:
                 connection.execute("BEGIN IMMEDIATE")
