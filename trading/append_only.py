@@ -1,8 +1,9 @@
-"""Ledger entries and fills are append-only, and the database itself sees to it: triggers refuse UPDATE and DELETE.
+"""Ledger entries, fills and the audit trail are append-only: the database itself refuses UPDATE and DELETE by triggers.
 
 So neither a service with a mistake, nor `QuerySet.update()`, nor a hand in `psql` can change what has happened. There
-is one deliberate way out: the rows of an account that has a row in the table of erasures may be deleted, which is what
-`account_erase` does. Emptying a table whole (TRUNCATE, `manage.py flush`) is left to who may also drop it.
+is one deliberate way out: an account's rows may be deleted once it has a row in the table of erasures, which is what
+`account_erase` does. From the audit trail nothing is ever deleted. Emptying a table whole (TRUNCATE, `manage.py flush`)
+is left to who may also drop it.
 
 Whatever violates this raises IntegrityError on both databases.
 """
@@ -15,14 +16,15 @@ from django.db import transaction
 
 # Table -> what identifies a row of it. SQLite's INSERT OR REPLACE deletes the row it collides with, and without a word
 # to the triggers on DELETE: that is why it is refused by these.
-TABLES = {"trading_ledgerentry": ("id",), "trading_fill": ("id", "trade_id")}
+TABLES = {"trading_ledgerentry": ("id",), "trading_fill": ("id", "trade_id"), "trading_auditentry": ("id",)}
+ERASABLE = ("trading_ledgerentry", "trading_fill")  # whose rows belong to an account
 ERASURES = "trading_accounterasure"
 REFUSAL = "is append-only: rows are neither changed nor deleted. Correct with an adjustment; see account_erase."
 
 POSTGRESQL_FUNCTION = f"""
 CREATE OR REPLACE FUNCTION trading_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP = 'DELETE' THEN
+    IF TG_OP = 'DELETE' AND TG_ARGV[0] = 'erasable' THEN
         IF EXISTS (SELECT 1 FROM {ERASURES} WHERE account_id = OLD.account_id) THEN
             RETURN OLD;
         END IF;
@@ -32,17 +34,18 @@ END $$
 """
 POSTGRESQL = {
     "no_update": "CREATE TRIGGER {name} BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION trading_append_only()",
-    "no_delete": "CREATE TRIGGER {name} BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION trading_append_only()",
+    "no_delete": "CREATE TRIGGER {name} BEFORE DELETE ON {table} FOR EACH ROW"
+    " EXECUTE FUNCTION trading_append_only('{erasable}')",
 }
 SQLITE = {
     "no_update": "CREATE TRIGGER {name} BEFORE UPDATE ON {table} BEGIN SELECT RAISE(ABORT, '{table} {refusal}'); END",
-    "no_delete": "CREATE TRIGGER {name} BEFORE DELETE ON {table}"
-    " WHEN NOT EXISTS (SELECT 1 FROM {erasures} WHERE account_id = OLD.account_id)"
+    "no_delete": "CREATE TRIGGER {name} BEFORE DELETE ON {table}{unless_erased}"
     " BEGIN SELECT RAISE(ABORT, '{table} {refusal}'); END",
     "no_replace": "CREATE TRIGGER {name} BEFORE INSERT ON {table}"
     " WHEN EXISTS (SELECT 1 FROM {table} WHERE {collides})"
     " BEGIN SELECT RAISE(ABORT, '{table} {refusal}'); END",
 }
+UNLESS_ERASED = f" WHEN NOT EXISTS (SELECT 1 FROM {ERASURES} WHERE account_id = OLD.account_id)"
 TRIGGERS = {"postgresql": POSTGRESQL, "sqlite": SQLITE}
 
 
@@ -52,14 +55,20 @@ def trigger_names(vendor: str) -> list[str]:
 
 
 def create(connection: Any) -> None:
-    """Create the triggers, over those that exist."""
+    """Create the triggers of the tables that exist, over those that they have: a migration may be older than a table."""
     drop(connection)
+    tables = connection.introspection.table_names()
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(POSTGRESQL_FUNCTION)
-        for table, keys in TABLES.items():
-            collides = " OR ".join(f"{key} = NEW.{key}" for key in keys)
-            words = {"table": table, "erasures": ERASURES, "refusal": REFUSAL, "collides": collides}
+        for table in [name for name in TABLES if name in tables]:
+            words = {
+                "table": table,
+                "refusal": REFUSAL,
+                "erasable": "erasable" if table in ERASABLE else "never",
+                "unless_erased": UNLESS_ERASED if table in ERASABLE else "",
+                "collides": " OR ".join(f"{key} = NEW.{key}" for key in TABLES[table]),
+            }
             for kind, statement in TRIGGERS[connection.vendor].items():
                 cursor.execute(statement.format(name=f"{table}_{kind}", **words))
 

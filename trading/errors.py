@@ -11,11 +11,12 @@ class TradingError(Exception):
       invalid_price, invalid_trigger_price, invalid_take_profit, invalid_stop_loss, price_required, price_not_allowed,
       trigger_price_required, trigger_price_not_allowed, post_only_not_allowed, protection_not_allowed,
       invalid_client_order_id, duplicate_client_order_id, nothing_to_amend, amount_below_filled, invalid_leverage;
-    - of the instrument: unknown_symbol, halted, price_off_tick, amount_off_step, amount_too_large,
+    - of the instrument: unknown_symbol, halted, trading_frozen, price_off_tick, amount_off_step, amount_too_large,
       below_minimum_notional;
     - of the market: stale_market, would_trigger_now, post_only_would_take;
     - of the account: insufficient_margin, nothing_to_reduce, not_open, duplicate_trade, insufficient_funds,
       duplicate_account, invalid_account_name, invalid_deposit, reason_required;
+    - of operators: last_superuser, not_permitted;
     - of tokens: invalid_scope, invalid_token_name, invalid_expiry.
 
     An order that ends by itself names one of these in its `reject_reason`, or `liquidation` or `reset`.

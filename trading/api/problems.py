@@ -39,6 +39,7 @@ KINDS = {
     # What the trading rules refuse: 422 where the request can never succeed as it is, 409 where it may at another time
     "unknown_symbol": Kind(422, _("There is no such instrument")),
     "halted": Kind(409, _("Trading in the instrument is halted")),
+    "trading_frozen": Kind(409, _("Trading is frozen: nothing new may be opened")),
     "stale_market": Kind(409, _("The market has sent no new prices")),
     "invalid_side": Kind(422, _("The side is not known")),
     "invalid_type": Kind(422, _("The order type is not known")),
@@ -71,6 +72,8 @@ KINDS = {
     "insufficient_funds": Kind(422, _("There is not enough free money")),
     "reason_required": Kind(422, _("A reason is needed")),
     "not_open": Kind(409, _("The order is not open any more")),
+    "last_superuser": Kind(409, _("The site needs an active superuser")),
+    "not_permitted": Kind(403, _("That is not permitted")),
     "duplicate_account": Kind(409, _("The account exists already")),
     "invalid_account_name": Kind(422, _("The account's name is not valid")),
     "invalid_deposit": Kind(422, _("The deposit is not valid")),

@@ -4,6 +4,7 @@ from trading.models.account import Account
 from trading.models.account_erasure import AccountErasure
 from trading.models.account_reset import AccountReset
 from trading.models.api_token import ApiToken
+from trading.models.audit_entry import AuditEntry
 from trading.models.candle import Candle
 from trading.models.equity_point import EquityPoint
 from trading.models.fields import ExactDecimalField
@@ -13,6 +14,7 @@ from trading.models.ledger_entry import LedgerEntry
 from trading.models.order import OPEN_STATUSES, Order, OrderOrigin, OrderStatus, Side
 from trading.models.position import Position
 from trading.models.quote import Quote
+from trading.models.trading_freeze import TradingFreeze
 from trading.models.user import User
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "AccountErasure",
     "AccountReset",
     "ApiToken",
+    "AuditEntry",
     "Candle",
     "EquityPoint",
     "ExactDecimalField",
@@ -33,5 +36,6 @@ __all__ = [
     "Position",
     "Quote",
     "Side",
+    "TradingFreeze",
     "User",
 ]

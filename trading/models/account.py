@@ -40,6 +40,10 @@ class Account(models.Model):
     class Meta:
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
+        permissions = [
+            ("adjust_balance", _("Can adjust an account's balance")),
+            ("reset_account", _("Can reset an account")),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["user", "name"], name="account_name_unique_per_user"),
             models.CheckConstraint(condition=models.Q(used__gte=0), name="account_used_not_negative"),

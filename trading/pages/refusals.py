@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 REFUSALS = {
     "unknown_symbol": _("There is no such instrument."),
     "halted": _("Trading in the instrument is halted."),
+    "trading_frozen": _("Trading is frozen."),
     "stale_market": _("The market has sent no new prices, and nothing is filled at old ones."),
     "insufficient_margin": _("There is not enough free money for the margin and the fee."),
     "price_off_tick": _("The price is no multiple of the tick size."),

@@ -1,9 +1,12 @@
 """What changes the trading domain: each service is one transaction under the account's lock, and nudges the pushers."""
 
+from trading.services.account_care import account_restart, balance_adjust
 from trading.services.accounts import account_open, accounts_roll_day
 from trading.services.adjustments import account_adjust, account_deposit, account_withdraw
+from trading.services.audit_trail import Operator, audit_note
 from trading.services.equity_points import equity_points_prune, equity_points_write
 from trading.services.erasures import account_erase
+from trading.services.freezes import trading_freeze, trading_unfreeze
 from trading.services.leverage import leverage_set
 from trading.services.liquidation import accounts_liquidate
 from trading.services.matching import orders_match
@@ -14,17 +17,33 @@ from trading.services.order_preview import OrderPreview, order_preview
 from trading.services.protection import position_protect
 from trading.services.resets import account_reset
 from trading.services.tokens import token_create, token_revoke
+from trading.services.user_access import (
+    check_may_act,
+    check_superuser_remains,
+    user_activate,
+    user_cancel_orders,
+    user_deactivate,
+    user_disconnect,
+    user_revoke_tokens,
+    user_sign_out,
+)
 
 __all__ = [
+    "Operator",
     "OrderPreview",
     "account_adjust",
     "account_deposit",
     "account_erase",
     "account_open",
     "account_reset",
+    "account_restart",
     "account_withdraw",
     "accounts_liquidate",
     "accounts_roll_day",
+    "audit_note",
+    "balance_adjust",
+    "check_may_act",
+    "check_superuser_remains",
     "equity_points_prune",
     "equity_points_write",
     "leverage_set",
@@ -38,4 +57,12 @@ __all__ = [
     "position_protect",
     "token_create",
     "token_revoke",
+    "trading_freeze",
+    "trading_unfreeze",
+    "user_activate",
+    "user_cancel_orders",
+    "user_deactivate",
+    "user_disconnect",
+    "user_revoke_tokens",
+    "user_sign_out",
 ]

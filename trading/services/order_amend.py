@@ -9,6 +9,7 @@ from trading.accounting import ZERO
 from trading.errors import TradingError
 from trading.models import Account, Order
 from trading.services.accounts import account_work
+from trading.services.freezes import check_not_frozen
 from trading.services.order_cancel import open_order
 from trading.services.order_checks import check_not_halted, fresh_quote, is_over
 from trading.services.order_drafts import check_order
@@ -61,6 +62,8 @@ def _amend(account: Account, order: Order, numbers: dict[str, Decimal]) -> None:
         raise TradingError("not_open", message % {"id": order.pk})
     before = order.price, order.trigger_price
     grows = numbers.get("amount", ZERO) > order.amount
+    if grows or not numbers.keys() <= {"amount"}:
+        check_not_frozen(account, order)  # what is frozen may only become smaller
     for name, value in numbers.items():
         setattr(order, name, value)
     if grows or before != (order.price, order.trigger_price):

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from trading.errors import TradingError
 from trading.models import Account, Order, OrderOrigin, Side
 from trading.services.accounts import account_work
+from trading.services.freezes import check_not_frozen
 from trading.services.leverage import leverage_change
 from trading.services.order_checks import check_not_halted, fresh_quote, known_instrument, tradable_instrument
 from trading.services.order_drafts import check_order, order_draft
@@ -112,6 +113,7 @@ def _digest_of(order: Order) -> str:
 def _place(account: Account, request: OrderRequest, client_order_id: str | None) -> Order:
     instrument = tradable_instrument(request.symbol)
     quote = fresh_quote(instrument)
+    check_not_frozen(account, Order(instrument=instrument, reduce_only=request.reduce_only))
     if request.leverage not in (None, present_leverage(position_of(account, instrument), instrument)):
         leverage_change(account, instrument, request.leverage)
     order = order_draft(account, request, instrument, quote)

@@ -13,6 +13,7 @@ from trading.models import Account, Order, Position, Quote
 from trading.selectors.margins import liquidation_prices
 from trading.selectors.pnl import ValuedPositionRow, open_positions_of
 from trading.services.executions import crosses, expected_price, fill_price
+from trading.services.freezes import check_not_frozen
 from trading.services.leverage import check_leverage
 from trading.services.order_checks import check_not_halted, fresh_quote, known_instrument
 from trading.services.order_drafts import check_order, order_draft
@@ -59,6 +60,7 @@ def order_preview(*, account: Account, symbol: str, leverage: int | None = None,
     reasons = []
     try:
         check_not_halted(instrument)
+        check_not_frozen(account, order)
         check_order(account, order, quote)
     except TradingError as error:
         reasons.append(error)

@@ -96,7 +96,7 @@ def test_there_is_nothing_to_reckon_with_without_form_or_market(account, instrum
 
 def test_nothing_is_written(account, instrument, django_assert_num_queries):
     before = Account.objects.values().get(pk=account.pk)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         preview(account, "buy", 10, leverage=3)
     assert Account.objects.values().get(pk=account.pk) == before
     assert not Order.objects.exists()
