@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from consumers.metrics import WRITTEN
 from consumers.proof import Proof
 from pushers.digest import Fingerprint
 from pushers.stream import Position, Stale
@@ -117,6 +118,11 @@ class Connection:
         if self._writer is not None:
             await asyncio.wait([self._writer], timeout=seconds)
 
+    @property
+    def queued_bytes(self) -> int:
+        """How many bytes wait to be written."""
+        return self._queued
+
     def stalled(self, now: float) -> float:
         """Return for how many seconds the frame being sent has not been taken."""
         return math.inf if self._swamped else max(0.0, now - self._sending_since)
@@ -145,6 +151,7 @@ class Connection:
                     self._room = self._limit
                 self._sending_since = time.monotonic()
                 await self._send(queued.text)
+                WRITTEN.sent(queued.size)
                 self._sending_since = math.inf
         except Exception as error:  # noqa: BLE001 - a socket that breaks while it is written to is just gone
             logger.debug("A socket of user %s broke: %s: %s", self.user_id, type(error).__name__, error)

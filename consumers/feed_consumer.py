@@ -14,6 +14,7 @@ from consumers.close_codes import CloseCode
 from consumers.conf import consumer_settings
 from consumers.connection import Connection
 from consumers.hub import Hub
+from consumers.metrics import CLOSED
 from consumers.proof import Proof
 from consumers.token_bucket import TokenBucket
 from pushers.clock import now_ms
@@ -196,6 +197,7 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
         if self.closing:
             return
         self.closing = True
+        CLOSED.labels(int(code)).inc()
         if self.connection is not None:
             await self.connection.flush(FLUSH)
         await self.close(code=int(code))

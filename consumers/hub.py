@@ -17,6 +17,7 @@ from consumers.conf import consumer_settings
 from consumers.connection import Connection, Place
 from consumers.frames import server_frame
 from consumers.membership import Membership
+from consumers.metrics import OPENED, REPAIR, observe, passed_on
 from consumers.owners import Owners
 from consumers.symbol_board import SymbolBoard
 from consumers.watched_user import WatchedUser
@@ -32,6 +33,7 @@ DIGEST = 2.0  # seconds between digests, which renew the interest and ask for co
 SWEEP = 0.5  # seconds between looks for who lacks what, who is stale, who stalls
 
 _hubs: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = weakref.WeakKeyDictionary()
+observe(_hubs.values)
 
 
 class Hub:
@@ -66,6 +68,7 @@ class Hub:
         if watched is None:
             watched = self.users[connection.user_id] = WatchedUser(connection.user_id)
             self._membership.changed()
+        OPENED.inc()
         watched.connections.append(connection)
         connection.on_overflow = self._resync
         connection.heartbeat_due = time.monotonic() + self._settings.HEARTBEAT_SECONDS
@@ -121,6 +124,7 @@ class Hub:
     def request_snapshot(self, connection: Connection, feeds: list[str]) -> None:
         """Do what a client asks that finds itself behind."""
         if watched := self.users.get(connection.user_id):
+            REPAIR["client"].inc()
             watched.on_snapshot_request(connection, feeds, time.monotonic())
             self._ask(connection.user_id)
 
@@ -162,7 +166,9 @@ class Hub:
             watched.on_stale(message["stale"], time.monotonic())
             self._tell_stale(watched, time.monotonic())  # first, so that what is new is not shown beside what is old
         if watched.on_push(message["ts"], entries, message["cut"]):
+            REPAIR["gap"].inc()
             self._ask(user)
+        passed_on(message)
 
     def _on_answer(
         self, user: str, answer: dict[str, list[Any]], asked: float, *, docs: bool, cut: int | None = None
@@ -191,6 +197,7 @@ class Hub:
                 else:
                     self._tell_stale(watched, time.monotonic())
         if message["differ"]:
+            REPAIR["digest"].inc()
             self._send_list(message["differ"])
 
     def _on_ticker(self, message: Message) -> None:
@@ -201,6 +208,7 @@ class Hub:
 
     def _on_beat(self, message: Message) -> None:
         if new := self._owners.on_beat(message):
+            REPAIR["owner"].inc()
             for users in self._owners.by_shard(new).values():
                 for watched in users.values():
                     watched.ask_afresh()
@@ -315,6 +323,7 @@ class Hub:
         watched = self._watched_by(connection)
         if watched is None:
             return
+        REPAIR["overflow"].inc()
         connection.lose(connection.places)
         now = time.monotonic()
         for feed, place in connection.places.items():

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from django.db import transaction
 
+from pushers.clock import now_ms
 from pushers.layer import Layer, Message
 
 COALESCE = 0.002  # seconds: what one burst says of many users travels as one message
@@ -22,9 +23,9 @@ class Letter(NamedTuple):
     group: str
     fields: tuple[tuple[str, Any], ...]
 
-    def messages(self, users: set[str]) -> list[Message]:
-        """Return the messages that name these users, each of moderate size."""
-        fixed = {name: list(value) if isinstance(value, tuple) else value for name, value in self.fields}
+    def messages(self, users: set[str], ts: int) -> list[Message]:
+        """Return the messages that name these users, each of moderate size; `ts`: when it was committed."""
+        fixed = {"ts": ts} | {name: list(value) if isinstance(value, tuple) else value for name, value in self.fields}
         ordered = sorted(users)
         parts = [ordered[start : start + MOST_USERS] for start in range(0, len(ordered), MOST_USERS)]
         return [{**fixed, "users": part} for part in parts or [[]]]
@@ -46,7 +47,7 @@ class Courier:
     def __init__(self) -> None:
         self.pid = os.getpid()
         self._lock = threading.Lock()
-        self._pending: dict[Letter, set[str]] = {}
+        self._pending: dict[Letter, tuple[int, set[str]]] = {}  # with the time of the first commit of the burst
         self._loop: asyncio.AbstractEventLoop | None = None
         self._idle = threading.Event()  # all that was put has been sent, not only taken
         self._idle.set()
@@ -58,7 +59,7 @@ class Courier:
     def put(self, letter: Letter, users: Iterable[str]) -> None:
         """Take a letter; those of one burst that differ only in their users become one."""
         with self._lock:
-            self._pending.setdefault(letter, set()).update(users)
+            self._pending.setdefault(letter, (now_ms(), set()))[1].update(users)
             self._idle.clear()
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._filled.set)
@@ -78,8 +79,8 @@ class Courier:
             self._filled.clear()
             with self._lock:
                 pending, self._pending = self._pending, {}
-            for letter, users in pending.items():
-                for message in letter.messages(users):
+            for letter, (ts, users) in pending.items():
+                for message in letter.messages(users, ts):
                     await layer.send_group(letter.group, message)
             with self._lock:
                 if not self._pending:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pushers import registry
+from pushers.clock import now_ms
 from pushers.conf import PusherSettings, pusher_settings
 from pushers.confirmer import Confirmer
 from pushers.feed import Feed, SymbolFeed
@@ -14,6 +15,7 @@ from pushers.keeper import LeaseKeeper
 from pushers.layer import HUBS_GROUP, PUSHERS_GROUP, Layer, Message
 from pushers.lease import Leases
 from pushers.loop import FeedLoop, every
+from pushers.metrics import SENT, observe
 from pushers.orm import OrmThread
 from pushers.outbox import Outbox
 from pushers.ownership import Ownership
@@ -88,6 +90,7 @@ class Engine:
         self.keeper = LeaseKeeper(
             self.leases, ownership, on_taken=self._taken, on_lost=self._lost, on_released=self._tell_released
         )
+        observe(self)
 
     def _symbol_loop(self, sender: Sender) -> SymbolLoop | None:
         if self.selection.symbol_feed is None:
@@ -137,11 +140,13 @@ class Engine:
             self.responder.on_list(message)
         elif kind == "nudge":
             named = message["feeds"]
-            self.refresher.request(
+            users = [
                 user
                 for user in message["users"]
                 if (watched := self.watchers.feeds(user)) and (named is None or not watched.isdisjoint(named))
-            )
+            ]
+            SENT.nudged(users, message.get("ts") or now_ms())  # a release before had no ts
+            self.refresher.request(users)
         elif kind == "released":
             self.keeper.look()
         elif kind == "symbols" and self.symbols is not None:
@@ -166,6 +171,12 @@ class Engine:
     def start_services(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
         """Start what runs until it is cancelled: receiving, refreshing, sending."""
         return [group.create_task(work()) for work in (self.receive, self.refresher.run, self.outbox.run)]
+
+    def watched(self, feed: str) -> int:
+        """Return how many users watch a feed here; of the symbol feed, how many symbols are watched."""
+        if self.symbols is not None and feed == self.symbols.feed.name:
+            return self.symbols.watched
+        return len(self.watchers.users(feed))
 
     @property
     def is_busy(self) -> bool:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 
 from pushers.lease import Leases, ShardCountError, Standing
+from pushers.metrics import LEASES_LOST, LEASES_TAKEN
 from pushers.orm import OrmThread
 from pushers.ownership import Ownership
 
@@ -101,6 +102,8 @@ class LeaseKeeper:
         held, told = self.leases.held, self._told
         lost = {shard for shard, epoch in told.items() if held.get(shard) != epoch}
         taken = {shard for shard, epoch in held.items() if told.get(shard) != epoch}
+        LEASES_TAKEN.inc(len(taken))
+        LEASES_LOST.inc(len(lost))
         if lost:
             self._on_lost(lost)
         self._told = held

@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max, Q
@@ -51,6 +52,7 @@ class Leases:
 
     def __init__(self, count: int, seconds: float, *, owner: str = "", clock: Callable[[], float] = time.monotonic):
         self.count, self.seconds, self.owner = count, seconds, owner or owner_name()
+        self.status: Callable[[], dict[str, Any]] = dict  # what is said of this process in its row
         self._clock = clock
         self._epochs: dict[int, int] = {}
         self._deadlines: dict[int, float] = {}
@@ -102,10 +104,10 @@ class Leases:
             self._epochs.pop(shard, None)
 
     def _announce(self) -> None:
-        end = self._end()
-        if not PushProcess.objects.filter(owner=self.owner).update(expires_at=end):
+        end, status = self._end(), self.status()
+        if not PushProcess.objects.filter(owner=self.owner).update(expires_at=end, status=status):
             PushProcess.objects.filter(expires_at__lte=Now() - LONGEST).delete()
-            PushProcess.objects.create(owner=self.owner, started_at=Now(), expires_at=end)
+            PushProcess.objects.create(owner=self.owner, started_at=Now(), expires_at=end, status=status)
 
     def _renew(self) -> None:
         """Extend the leases held in memory, and give up those whose rows are no longer ours."""

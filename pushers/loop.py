@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from itertools import islice
 
 from pushers.feed import Feed
+from pushers.metrics import timed
 from pushers.orm import OrmThread
 from pushers.ownership import Ownership
 from pushers.publisher import Publisher
@@ -26,7 +27,7 @@ async def every(interval: float, tick: Callable[[], Awaitable[object]], stop: as
     due, failing = time.monotonic(), False
     while not stop.is_set():
         try:
-            await tick()
+            await timed(name, due, tick)
             failing = False
         except Exception:
             if not failing:

@@ -27,6 +27,7 @@ class PushProcess(models.Model):
     owner = models.CharField(max_length=120, primary_key=True)
     started_at = models.DateTimeField()
     expires_at = models.DateTimeField()
+    status = models.JSONField(default=dict)  # written with each renewal; its keys: metrics.process_status
 
     class Meta:
         verbose_name = "push process"

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Collection
 
 from pushers.layer import Layer, Message
+from pushers.metrics import SENT
 from pushers.ownership import Fence, Ownership
 
 logger = logging.getLogger(__name__)
@@ -42,10 +43,16 @@ class Outbox:
                     continue
                 if is_group:
                     await self._layer.send_group(name, message)
+                    SENT.sent(message)
                 else:
                     await self._layer.send_channel(name, message)
             self._filled.clear()
             self._empty.set()
+
+    @property
+    def waiting(self) -> int:
+        """How many messages wait to be sent."""
+        return len(self._queue)
 
     async def flush(self, seconds: float) -> None:
         """Wait until everything has been sent, but not longer than `seconds`."""

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from pushers.clock import now_ms
 from pushers.feed import Document, Feed, FeedStale
 from pushers.layer import Message, user_group
+from pushers.metrics import SENT
 from pushers.ownership import Fence, Ownership
 from pushers.patch import diff, touches_only
 from pushers.reading import FETCH_FAILED, Reading, Result
@@ -214,6 +215,7 @@ class Publisher:
         }
         fence = Fence(self._ownership.shard(user), epoch)
         message = {"type": "push", "user": user, "ts": ts, "cut": cut, "feeds": feeds, "stale": stale}
+        message |= SENT.commit_of(user, ts)
         self._sender.to_group([fence], user_group(user), message)
         if push_logger.isEnabledFor(logging.DEBUG):
             for name, entry in entries.items():

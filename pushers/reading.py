@@ -18,6 +18,7 @@ from pushers import registry
 from pushers.clock import now_ms
 from pushers.conf import pusher_settings
 from pushers.feed import Document, Feed, FeedStale
+from pushers.metrics import feed_failed
 from pushers.orm import read_snapshot
 
 logger = logging.getLogger(__name__)
@@ -226,6 +227,7 @@ class Reader:
         """Note a user whose read fails; name him in the log the first time."""
         key = (failed.feed, user)
         if alone:
+            feed_failed(failed.feed, failed)
             known, now = self._poisoned.get(key), time.monotonic()
             due, distance = known or (now, RETRY_FIRST / 2)
             if now >= due:  # once per try: a halved read meets a user several times
@@ -241,6 +243,7 @@ class Reader:
 
     def _fails(self, what: str, text: str) -> None:
         """Log a failure that hits everybody when it begins, and put off the next try but the first."""
+        feed_failed(what or "database", text)
         now, known = time.monotonic(), self._failing.get(what)
         if known is None:
             self._failing[what] = _Outage(now, now, BACKOFF_FIRST / 2)  # what was over at once costs one read

@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping
 
+from pushers.metrics import SENT
 from pushers.orm import OrmThread
 from pushers.ownership import Ownership
 from pushers.publisher import Publisher
@@ -87,6 +88,7 @@ class Refresher:
                 reading = await thread.run(self._reader.read, wanted)
                 self.request(await self._apply(reading, epochs))
                 self.on_refreshed(list(wanted))
+                SENT.refreshed(wanted, reading.ts)
                 failed = reading.away
             except Exception:
                 if not backoff:

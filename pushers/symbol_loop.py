@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection
 from pushers.clock import now_ms
 from pushers.feed import Document, FeedStale, SymbolFeed
 from pushers.layer import Message, symbol_group
+from pushers.metrics import feed_failed
 from pushers.orm import OrmThread, read_snapshot
 from pushers.ownership import Fence, Ownership
 from pushers.patch import DocumentError, check_document, encode
@@ -47,6 +48,11 @@ class SymbolLoop:
         self._ts = 0
         self._ticking = asyncio.Lock()
         self._reading: asyncio.Task[None] | None = None
+
+    @property
+    def watched(self) -> int:
+        """How many symbols are watched."""
+        return len(self._watched)
 
     def on_symbols(self, message: Message) -> None:
         """Note a hub's interest; a symbol that nobody watched until now is read at once."""
@@ -102,6 +108,7 @@ class SymbolLoop:
             return {symbol: self._row_text(symbol, rows[symbol]) for symbol in symbols if symbol in rows}
         except Exception as error:  # noqa: BLE001 - whatever a feed raises makes it stale, not the process dead
             reason = error.reason if isinstance(error, FeedStale) else FETCH_FAILED
+            feed_failed(self.feed.name, f"{type(error).__name__}: {error}")
             if not any(stale.reason == reason for stale in self._stale.values()):
                 logger.error(
                     "Feed %s is stale (%s). Cause: %s: %s", self.feed.name, reason, type(error).__name__, error

@@ -64,4 +64,5 @@ async def test_it_arrives_over_a_real_redis(monkeypatch: pytest.MonkeyPatch) -> 
     await asyncio.to_thread(access_changed, [7, 8], ended=["b", "a"])
     async with asyncio.timeout(10):
         message = await layer.receive()
+    assert message.pop("ts") > 0
     assert message == {"type": "access", "all": False, "ended": ["a", "b"], "users": ["7", "8"]}

@@ -19,6 +19,7 @@ from trading.market.listing import list_instruments
 from trading.market.quotes import save_quotes
 from trading.market.session import MarketTime
 from trading.market.source import Source, SourceQuote
+from trading.metrics import MARKET_TICKED, market_part
 from trading.models import Instrument, Quote
 from trading.services import accounts_liquidate, accounts_roll_day, orders_match
 
@@ -54,9 +55,13 @@ class Market:
 
     def tick(self) -> None:
         """Take the market one step further: quotes and candles in one transaction, then the orders they cross."""
-        self.write()
-        orders_match()
-        accounts_liquidate()
+        with market_part("quotes"):
+            self.write()
+        MARKET_TICKED.set_to_current_time()
+        with market_part("matching"):
+            orders_match()
+        with market_part("liquidation"):
+            accounts_liquidate()
         self._roll_day()
         self._equity_curve.record(timezone.now())
         self._ticks += 1

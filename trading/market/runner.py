@@ -9,6 +9,7 @@ from django.db import InterfaceError, OperationalError, close_old_connections
 
 from trading.market.market import AnotherMarket, Market
 from trading.market.robots import Robots
+from trading.metrics import MARKET_FAILURES
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +58,7 @@ class MarketRunner:
             if self.robots is not None:
                 self.robots.act(self.market.instruments, self.market.quotes)
         except Exception as error:
+            MARKET_FAILURES.inc()
             if self.ticks is not None:
                 raise
             if type(error) is not self._trouble:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from trading import accounting
 from trading.accounting import ZERO, AppliedFill, PositionState
 from trading.errors import TradingError
+from trading.metrics import FILLS, count_after_commit
 from trading.models import Account, Fill, LedgerEntry, Order, OrderStatus, Position, Side
 from trading.models.fields import LARGEST
 from trading.services.accounts import money_move
@@ -49,6 +50,7 @@ def fill_record(*, account: Account, order: Order, execution: Execution) -> Fill
     position.save()
     fill = _write(account, order, execution, booking)
     account.save(update_fields=["total", "used"])
+    count_after_commit(FILLS)
     return fill
 
 

@@ -3,6 +3,7 @@
 import logging
 
 from trading.errors import TradingError
+from trading.metrics import ORDERS, count_after_commit
 from trading.models import Account, Order, OrderStatus, Quote
 from trading.services.executions import crosses, execution_now
 from trading.services.fills import fill_record
@@ -18,6 +19,8 @@ def order_start(account: Account, order: Order, quote: Quote) -> None:
 
     A stop order waits; any other takes what the quote gives it. What is left rests, or ends if its time is over.
     """
+    if order.pk is None:
+        count_after_commit(ORDERS.labels(order.origin))
     if not order.is_waiting:
         execution = execution_now(order, quote, position_of(account, order.instrument))
         if execution is not None:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from pushers.lease import ShardCountError
+from pushers.metrics_server import add_metrics_argument, metrics_served
 
 
 class Command(BaseCommand):
@@ -35,6 +36,7 @@ class Command(BaseCommand):
             help="push from this process too, instead of by runpushers: for a small site, which may then do without "
             "Redis, on the in-memory channel layer",
         )
+        add_metrics_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not getattr(settings, "ASGI_APPLICATION", None):
@@ -52,10 +54,11 @@ class Command(BaseCommand):
         self.stdout.write(f"Serving {settings.ASGI_APPLICATION} at http://{host}:{listener.getsockname()[1]}/")
         self.stdout.flush()
         try:
-            serve(
-                listener,
-                forwarded_allow_ips=options["forwarded_allow_ips"],
-                with_pushers=options["with_pushers"],
-            )
+            with metrics_served(options["metrics_port"]):
+                serve(
+                    listener,
+                    forwarded_allow_ips=options["forwarded_allow_ips"],
+                    with_pushers=options["with_pushers"],
+                )
         except ShardCountError as error:
             raise CommandError(str(error)) from None

@@ -14,6 +14,7 @@ from pushers.dry_run import LogSender, NoLeases
 from pushers.engine import Engine, Selection
 from pushers.layer import is_in_memory
 from pushers.lease import Leases, ShardCountError
+from pushers.metrics_server import add_metrics_argument, metrics_served
 from pushers.orm import keep_connections
 from pushers.runner import NoLeaseError, Runner
 
@@ -46,6 +47,7 @@ class Command(BaseCommand):
             metavar="NAME,NAME",
             help="run only these feeds (for diagnosis): the ones left out are shown as stale",
         )
+        add_metrics_argument(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         names = _names(options["feeds"])
@@ -65,7 +67,7 @@ class Command(BaseCommand):
             )
         keep_connections()
         try:
-            with console_log(options["verbosity"]):
+            with console_log(options["verbosity"]), metrics_served(options["metrics_port"]):
                 asyncio.run(_run(selection, leases, sender, once=options["once"]))
         except (NoLeaseError, ShardCountError) as error:
             raise CommandError(str(error)) from None

@@ -7,6 +7,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
+from pushers.metrics_server import add_metrics_argument, metrics_served
+from pushers.orm import keep_connections
 from trading.market.bars import load_bars
 from trading.market.market import AnotherMarket, Market
 from trading.market.random_walk import RandomWalkSource
@@ -40,9 +42,15 @@ class Command(BaseCommand):
             help="seconds between two ticks (default 1)",
         )
         parser.add_argument("--no-robots", action="store_true", help="leave the robots' accounts alone")
+        add_metrics_argument(parser)
         length = parser.add_mutually_exclusive_group()
         length.add_argument("--ticks", type=_count, help="end after so many ticks")
         length.add_argument("--once", action="store_const", const=1, dest="ticks", help="end after one tick")
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """Run as a process of its own; within another one (call_command) that one's connections stay as they are."""
+        keep_connections()
+        super().run_from_argv(argv)
 
     def handle(self, *args: Any, **options: Any) -> None:
         source = SOURCES[options["source"]](load_bars(), options["seed"])
@@ -58,7 +66,7 @@ class Command(BaseCommand):
             "off" if robots is None else "on",
         )
         try:
-            with StopSignals() as stop:
+            with metrics_served(options["metrics_port"]), StopSignals() as stop:
                 MarketRunner(market, robots, stop, interval, options["ticks"]).run()
         except (AnotherMarket, DatabaseError) as error:
             raise CommandError(str(error).strip()) from error
