@@ -55,7 +55,7 @@ def trigger_names(vendor: str) -> list[str]:
 
 
 def create(connection: Any) -> None:
-    """Create the triggers of the tables that exist, over those that they have: a migration may be older than a table."""
+    """Create the triggers of the tables that exist, which a migration may be older than, over those that they have."""
     drop(connection)
     tables = connection.introspection.table_names()
     with connection.cursor() as cursor:

@@ -9,6 +9,9 @@ from django.core.exceptions import ImproperlyConfigured
 DEFAULTS: dict[str, Any] = {
     # Seconds after which a quote is no longer traded on or used to value positions: ten missed quotes of one second.
     "STALE_MARKET_SECONDS": 10,
+    # Label of the model with a row for every open socket (user, process, since, address, agent); "" where nobody keeps
+    # such rows. The admin shows with it who is connected.
+    "OPEN_SOCKETS_MODEL": "",
 }
 
 

@@ -47,7 +47,7 @@ GROUPS = {
 
 
 def create(apps: Any) -> None:
-    """Create the groups that do not exist, with those of their permissions that do. Takes the registry of the models."""
+    """Create the groups that do not exist, with those of their permissions that do; takes a registry of models."""
     group_model, permission_model = apps.get_model("auth", "Group"), apps.get_model("auth", "Permission")
     rows = permission_model.objects.select_related("content_type")
     found = {f"{row.content_type.app_label}.{row.codename}": row for row in rows}

@@ -153,6 +153,7 @@ if ENVIRONMENT.https:
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
+TRADING = {"OPEN_SOCKETS_MODEL": "consumers.OpenSocket"}
 PUSHERS = {"INTERVALS": ENVIRONMENT.push_intervals}
 CONSUMERS = {
     "TOKEN_AUTHENTICATOR": "trading.api_tokens.authenticate",

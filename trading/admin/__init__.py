@@ -10,14 +10,17 @@ from trading.admin.account import AccountAdmin
 from trading.admin.account_erasure import AccountErasureAdmin
 from trading.admin.account_reset import AccountResetAdmin
 from trading.admin.api_token import ApiTokenAdmin
+from trading.admin.audit_entry import AuditEntryAdmin
 from trading.admin.candle import CandleAdmin
 from trading.admin.equity_point import EquityPointAdmin
 from trading.admin.fill import FillAdmin
+from trading.admin.group import AuditedGroupAdmin
 from trading.admin.instrument import InstrumentAdmin
 from trading.admin.ledger_entry import LedgerEntryAdmin
 from trading.admin.order import OrderAdmin
 from trading.admin.position import PositionAdmin
 from trading.admin.quote import QuoteAdmin
+from trading.admin.trading_freeze import TradingFreezeAdmin
 from trading.admin.user import TraderAdmin
 
 admin.site.site_header = _("Trading site administration")
@@ -29,6 +32,8 @@ __all__ = [
     "AccountErasureAdmin",
     "AccountResetAdmin",
     "ApiTokenAdmin",
+    "AuditEntryAdmin",
+    "AuditedGroupAdmin",
     "CandleAdmin",
     "EquityPointAdmin",
     "FillAdmin",
@@ -38,4 +43,5 @@ __all__ = [
     "PositionAdmin",
     "QuoteAdmin",
     "TraderAdmin",
+    "TradingFreezeAdmin",
 ]

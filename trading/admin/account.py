@@ -10,7 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from pushers import nudge
 from trading import services
+from trading.admin.audited import AuditedAdmin, row_values
 from trading.admin.columns import MONEY_PLACES, Column, moment, moneys, number_text
+from trading.admin.operators import operator_of
 from trading.errors import TradingError
 from trading.models import Account, ExactDecimalField, User
 
@@ -65,7 +67,7 @@ class AccountForm(forms.ModelForm):
 
 
 @admin.register(Account)
-class AccountAdmin(admin.ModelAdmin):
+class AccountAdmin(AuditedAdmin):
     """Accounts; a save pushes the change to their trader at once."""
 
     list_display = (title, "venue", "currency", total, used, "leverage", "robot", moment(Account, "created_at"))
@@ -84,31 +86,38 @@ class AccountAdmin(admin.ModelAdmin):
         return super().get_form(request, obj, change, form=AccountForm, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return (*self.fields, "correction", "reason") if obj else (*NewAccountForm.Meta.fields, "deposit")
+        if not obj:
+            return (*NewAccountForm.Meta.fields, "deposit")
+        return (*self.fields, "correction", "reason") if self._may_correct(request) else self.fields
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return super().get_readonly_fields(request, obj) if obj else ()
+
+    def _may_correct(self, request: HttpRequest) -> bool:
+        return cast(User, request.user).has_perm("trading.adjust_balance")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False  # its ledger stays
 
     def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
         if change:
+            request.audit_before = row_values(Account.objects.get(pk=obj.pk))  # type: ignore[attr-defined]
             # Only what was typed: a service may have moved the money since this page read the row.
             obj.save(update_fields=[name for name in form.changed_data if name in AccountForm.Meta.fields])
             nudge([obj.user_id])
             self._correct(request, obj, form.cleaned_data)
             return
+        request.audit_before = {}  # type: ignore[attr-defined]
         opened = services.account_open(**form.cleaned_data)
         obj.pk, obj._state.adding = opened.pk, False
         obj.refresh_from_db()
 
     def _correct(self, request: HttpRequest, account: Account, said: dict[str, Any]) -> None:
-        if not said.get("correction"):
+        if not said.get("correction") or not self._may_correct(request):
             return
         try:
-            services.account_adjust(
-                account=account, amount=said["correction"], reason=said["reason"], by=cast(User, request.user)
+            services.balance_adjust(
+                account=account, amount=said["correction"], reason=said["reason"], by=operator_of(request)
             )
         except TradingError as error:
             self.message_user(request, error.message, messages.ERROR)

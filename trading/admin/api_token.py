@@ -3,6 +3,7 @@
 from typing import cast
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -10,8 +11,9 @@ from django.utils.translation import ngettext
 
 from trading import services
 from trading.admin.columns import moment
+from trading.admin.operators import operator_of
 from trading.admin.read_only import ReadOnlyAdmin
-from trading.models import ApiToken, User
+from trading.models import ApiToken, AuditEntry, User
 
 MOMENTS = [moment(ApiToken, name) for name in ("created_at", "expires_at", "last_used_at", "revoked_at")]
 
@@ -38,6 +40,8 @@ class ApiTokenAdmin(ReadOnlyAdmin):
         """Revoke those of `tokens` that are not revoked yet."""
         alive = list(tokens.filter(revoked_at=None).select_related("user"))
         for token in alive:
-            services.token_revoke(token=token)
+            with transaction.atomic():
+                services.token_revoke(token=token)
+                services.audit_note(operator_of(request), AuditEntry.Action.TOKEN_REVOKE, subject=token.user, row=token)
         text = ngettext("%(count)d token revoked.", "%(count)d tokens revoked.", len(alive))
         self.message_user(request, text % {"count": len(alive)}, messages.SUCCESS)

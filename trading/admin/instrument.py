@@ -7,12 +7,14 @@ from django.db.models import Q
 from django.http import HttpRequest
 
 from pushers import nudge
+from trading.admin.audited import AuditedAdmin
 from trading.admin.columns import exacts, moneys
+from trading.admin.csv_export import csv_export
 from trading.models import OPEN_STATUSES, Account, Instrument
 
 
 @admin.register(Instrument)
-class InstrumentAdmin(admin.ModelAdmin):
+class InstrumentAdmin(AuditedAdmin):
     """Instruments; a save is pushed at once to those who hold them or have orders in them."""
 
     list_display = (
@@ -27,6 +29,12 @@ class InstrumentAdmin(admin.ModelAdmin):
     )
     list_filter = ("halted", "currency")
     search_fields = ("symbol", "name")
+    actions = (
+        csv_export(
+            "id", "symbol", "name", "currency", "tick_size", "step_size", "minimum_notional", "maker_fee_rate",
+            "taker_fee_rate", "slippage_rate", "maintenance_margin_rate", "maximum_leverage", "halted",
+        ),
+    )  # fmt: skip
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         # The symbol is the instrument's key on the wire, and money is held in its currency.

@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from trading.admin.columns import account, moment, moneys
+from trading.admin.csv_export import csv_export
 from trading.admin.read_only import ReadOnlyAdmin
 from trading.models import LedgerEntry
 
@@ -24,6 +25,12 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
     list_select_related = ("account__user", "by")
     search_fields = ("note", "account__name", "account__user__username", "=fill__trade_id")
     date_hierarchy = "created_at"
+    actions = (
+        csv_export(
+            "id", "account__user__username", "account__name", "kind", "amount", "balance_after", "fill__trade_id",
+            "by__username", "note", "created_at",
+        ),
+    )  # fmt: skip
     ordering = ("-id",)
     fields = (
         "account",

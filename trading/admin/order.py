@@ -3,6 +3,7 @@
 from typing import cast
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -10,9 +11,11 @@ from django.utils.translation import ngettext
 
 from trading import services
 from trading.admin.columns import account, exacts, moment, moneys
+from trading.admin.csv_export import csv_export
+from trading.admin.operators import operator_of
 from trading.admin.read_only import ReadOnlyAdmin
 from trading.errors import TradingError
-from trading.models import Order, User
+from trading.models import AuditEntry, Order, User
 
 amount, filled = exacts(Order, "amount", "filled")
 price, trigger_price = moneys(Order, "price", "trigger_price")
@@ -49,7 +52,14 @@ class OrderAdmin(ReadOnlyAdmin):
         "client_order_id",
         (created_at, updated_at, moment(Order, "triggered_at"), moment(Order, "expires_at")),
     )
-    actions = ("cancel",)
+    actions = (
+        "cancel",
+        csv_export(
+            "id", "account__user__username", "account__name", "instrument__symbol", "side", "type", "amount", "price",
+            "trigger_price", "filled", "cost", "status", "reject_reason", "origin", "time_in_force", "post_only",
+            "reduce_only", "client_order_id", "created_at", "updated_at",
+        ),
+    )  # fmt: skip
 
     def has_cancel_permission(self, request: HttpRequest) -> bool:
         """Say whether this user may cancel orders: who may change them may."""
@@ -59,9 +69,13 @@ class OrderAdmin(ReadOnlyAdmin):
     def cancel(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
         """Cancel the open ones among `orders` and say which could not be."""
         canceled = 0
-        for order in orders.select_related("account", "instrument"):
+        for order in orders.select_related("account__user", "instrument"):
             try:
-                services.order_cancel(order=order)
+                with transaction.atomic():
+                    services.order_cancel(order=order)
+                    services.audit_note(
+                        operator_of(request), AuditEntry.Action.ORDERS_CANCEL, subject=order.account.user, row=order
+                    )
                 canceled += 1
             except TradingError as error:
                 self.message_user(request, f"{order.pk}: {error}", messages.WARNING)

@@ -40,7 +40,7 @@ def user_deactivate(*, user: User, reason: str, by: Operator) -> int:
 
 
 def user_activate(*, user: User, reason: str, by: Operator) -> bool:
-    """Let a user sign in again, with new sessions and new tokens; say whether he was shut out. Raises as deactivating."""
+    """Let a user sign in again, with new sessions and tokens; say whether he was shut out. Raises as deactivating."""
     with _access_of(user, reason, by) as (locked, text):
         if locked.is_active:
             return False
