@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Max, Q
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
@@ -142,6 +142,7 @@ class Leases:
         issued, taken = self._clock(), {}
         run_out = Q(expires_at__lte=Now()) | Q(expires_at__gte=Now() + LONGEST)
         with transaction.atomic():
+            self._limit_idleness()
             for row in sorted(rows, key=lambda row: row.shard):  # in one order, or two processes wait for each other
                 epoch = max(row.epoch + 1, int(now.timestamp() * 1000))
                 unchanged = PushLease.objects.filter(run_out, shard=row.shard, owner=row.owner, epoch=row.epoch)
@@ -150,6 +151,13 @@ class Leases:
         self._deadlines.update(dict.fromkeys(taken, self._until(issued)))
         self._epochs.update(taken)
         return len(taken)
+
+    def _limit_idleness(self) -> None:
+        """Have PostgreSQL end the transaction if this process is paused in it for the length of a lease: its row locks
+        would keep everybody else from the shards for as long as the pause."""
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = {math.ceil(self.seconds * 1000)}")
 
     def _give_back(self, number: int) -> list[int]:
         shards = random.sample(sorted(self._epochs), number)
