@@ -1,15 +1,21 @@
 """Who is at the other end of a new socket, and what he may watch. The ORM work of the consumers."""
 
+import logging
 from collections.abc import Iterable
 from typing import Any
 
 from channels.db import database_sync_to_async
 from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.db import InterfaceError, OperationalError
 
-from consumers.access_check import allowed
+from consumers.access_check import allowed, may_watch_users
 from consumers.conf import READ, consumer_settings
+from consumers.connection import Peer
 from pushers import registry
 from pushers.feed import Feed, SymbolFeed
+
+logger = logging.getLogger(__name__)
 
 
 @database_sync_to_async
@@ -21,6 +27,33 @@ def user_of_token(token: str) -> Any | None:
         return None
     user, scopes = found
     return user if READ in scopes else None
+
+
+@database_sync_to_async
+def user_to_watch(watcher: Any, key: str, peer: Peer) -> Any | None:
+    """Return the user whose primary key is written as `key`, if the watcher may see his state now; None otherwise.
+
+    The watcher is read anew, as the handshake's object remembers the permissions of its time, and the project is told
+    before anything is shown: an error of its listener shows nothing.
+    """
+    model, listener = get_user_model(), consumer_settings().watch_listener()
+    fresh = model._default_manager.filter(pk=watcher.pk).first()
+    if fresh is None or not may_watch_users(fresh):
+        return None
+    try:
+        watched = model._default_manager.filter(pk=key).first()
+    except (ValueError, ValidationError, OverflowError):  # no such key can exist
+        return None
+    if watched is None or listener is None:
+        return watched
+    try:
+        listener(fresh, watched, peer.address, peer.agent)
+    except (OperationalError, InterfaceError):  # which the gate answers
+        raise
+    except Exception:
+        logger.exception("WATCH_LISTENER raised, so user %s is not shown to user %s.", watched.pk, fresh.pk)
+        return None
+    return watched
 
 
 @database_sync_to_async

@@ -26,10 +26,16 @@ _named: set[tuple[str, str]] = set()  # (feed, user) of rules that raised, each 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What one socket holds: its user's proof, and the feeds that it is subscribed to."""
+    """What one socket holds: its user's proof, the feeds that it is subscribed to, and whom it watches, if another."""
 
     proof: Proof
     feeds: frozenset[str]
+    watched: Any = None  # his primary key
+
+    @property
+    def shown(self) -> Any:
+        """The primary key of the user whose state the socket shows."""
+        return self.proof.user if self.watched is None else self.watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +65,17 @@ def check_claims(claims: Sequence[Claim]) -> list[Verdict]:
 
 
 def _check(claims: Sequence[Claim]) -> list[Verdict]:
-    users = get_user_model()._default_manager.in_bulk({claim.proof.user for claim in claims})
+    concerned = {claim.proof.user for claim in claims} | {claim.shown for claim in claims}
+    users = get_user_model()._default_manager.in_bulk(concerned)
     keys = {claim.proof.session_key for claim in claims if claim.proof.session_key is not None}
     tokens = {claim.proof.token for claim in claims if claim.proof.token is not None}
     sessions = live_sessions(keys) if keys else {}
     holders = live_tokens(tokens) if tokens else {}
-    codes = [_code(claim.proof, users.get(claim.proof.user), sessions, holders) for claim in claims]
+    codes = [_code(claim, users, sessions, holders) for claim in claims]
     going_on = [claim for claim, code in zip(claims, codes, strict=True) if code is None]
     refused = {name: _refused(name, going_on, users) for name in {name for claim in going_on for name in claim.feeds}}
     return [
-        Verdict(code, frozenset(name for name in claim.feeds if code is None and claim.proof.user in refused[name]))
+        Verdict(code, frozenset(name for name in claim.feeds if code is None and claim.shown in refused[name]))
         for claim, code in zip(claims, codes, strict=True)
     ]
 
@@ -82,10 +89,22 @@ def live_tokens(tokens: Collection[str]) -> dict[str, tuple[Any, frozenset[str]]
     return {token: found for token in tokens if one is not None and (found := one(token)) is not None}
 
 
+def may_watch_users(watcher: Any) -> bool:
+    """Say whether somebody may see other users' state: by WATCH_PERMISSION, and nobody where there is none."""
+    permission = consumer_settings().WATCH_PERMISSION
+    return bool(permission) and watcher.is_active and watcher.has_perm(permission)
+
+
 def _code(
-    proof: Proof, user: Any, sessions: dict[str, dict[str, Any]], holders: dict[str, tuple[Any, frozenset[str]]]
+    claim: Claim,
+    users: dict[Any, Any],
+    sessions: dict[str, dict[str, Any]],
+    holders: dict[str, tuple[Any, frozenset[str]]],
 ) -> CloseCode | None:
+    proof, user = claim.proof, users.get(claim.proof.user)
     if user is None or not user.is_active:
+        return CloseCode.REVOKED
+    if claim.watched is not None and (claim.watched not in users or not may_watch_users(user)):
         return CloseCode.REVOKED
     if proof.session_key is not None and not is_signed_in(sessions.get(proof.session_key), user):
         return CloseCode.SIGNED_OUT
@@ -97,8 +116,8 @@ def _code(
 
 
 def _refused(name: str, claims: Sequence[Claim], users: dict[Any, Any]) -> set[Any]:
-    """Return the primary keys of those with this feed who may not watch it any more."""
-    watching = {claim.proof.user for claim in claims if name in claim.feeds}
+    """Return the primary keys of those whom this feed is shown of, and who may not watch it any more."""
+    watching = {claim.shown for claim in claims if name in claim.feeds}
     feed = next(feed for feed in registry.everything() if feed.name == name)
     return watching - {user.pk for user in allowed(feed, [users[key] for key in watching])}
 

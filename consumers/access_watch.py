@@ -59,7 +59,7 @@ class AccessWatch:
 
     def _on_change(self, message: Message) -> None:
         ended = set(message["ended"])
-        for connection in self._sockets(self._hub.users if message["all"] else message["users"]):
+        for connection in self._hub.all_sockets() if message["all"] else self._sockets(message["users"]):
             if connection.proof is not None and connection.proof.session in ended:
                 self._end(connection, CloseCode.SIGNED_OUT)
             else:
@@ -92,12 +92,11 @@ class AccessWatch:
             self._thread.close(AT_END)
 
     def _sockets(self, users: Iterable[str]) -> list[Connection]:
-        watched = [self._hub.users[user] for user in users if user in self._hub.users]
-        return [connection for one in watched for connection in one.connections]
+        return [connection for user in users for connection in self._hub.held_by(user)]
 
     def _due(self, now: float) -> list[Connection]:
         """Return the next batch, those of whom something was told first."""
-        due = [one for one in self._sockets(self._hub.users) if one.proof is not None and one.check_due <= now]
+        due = [one for one in self._hub.all_sockets() if one.proof is not None and one.check_due <= now]
         return sorted(due, key=lambda connection: connection.check_due)[:BATCH]
 
     async def _check(self, connections: list[Connection]) -> bool:
@@ -111,7 +110,7 @@ class AccessWatch:
             if symbol_feed is not None and connection.symbols:
                 feeds.add(symbol_feed.name)
             assert connection.proof is not None
-            claims.append(Claim(connection.proof, frozenset(feeds)))
+            claims.append(Claim(connection.proof, frozenset(feeds), connection.watched))
         try:
             verdicts = await self._thread.run(check_claims, claims)
         except Exception as error:  # noqa: BLE001 - of the database's many ways to be away, none may end the watch

@@ -22,6 +22,9 @@ class ConsumerSettings:
 
     TOKEN_AUTHENTICATOR: str = ""  # dotted path of authenticate(token) -> (user, scopes) or None; "" allows no tokens
     TOKEN_BATCH_AUTHENTICATOR: str = ""  # of authenticate_many(tokens) -> {token: (user, scopes)}: checks open sockets
+    WATCH_PERMISSION: str = ""  # whose holder may see another user's state at /ws/watch/<id>/; "": nobody may
+    WATCH_LISTENER: str = ""  # dotted path of on_watch(watcher, user, address, agent), called before each such socket
+    PRESENCE: bool = False  # keep a row for every open socket (models.py); takes the migrations of this app
     HEARTBEAT_SECONDS: float = 4.0  # a client calls the connection dead after two without a frame, so within 10 s
     AUTH_SECONDS: float = 5.0  # a program has this long to say who it is
     ACCESS_SECONDS: float = 30.0  # every open socket's access is checked at least this often, and at once when told
@@ -42,6 +45,11 @@ class ConsumerSettings:
         """Return the function that TOKEN_AUTHENTICATOR names."""
         authenticate: Authenticator | None = _imported(self.TOKEN_AUTHENTICATOR)
         return authenticate
+
+    def watch_listener(self) -> Callable[..., object] | None:
+        """Return the function that WATCH_LISTENER names."""
+        listener: Callable[..., object] | None = _imported(self.WATCH_LISTENER)
+        return listener
 
     def batch_authenticator(self) -> BatchAuthenticator | None:
         """Return the function that TOKEN_BATCH_AUTHENTICATOR names."""
@@ -69,6 +77,8 @@ def _problem(kind: Any, value: object) -> str:
     """Return what a setting of this type takes where `value` is no such thing, else ""."""
     if kind is str:
         return "" if isinstance(value, str) else "the dotted path of a function"
+    if kind is bool:
+        return "" if isinstance(value, bool) else "True or False"
     number = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
     if kind is int:
         return "" if number and isinstance(value, int) else "a whole number above 0"

@@ -6,16 +6,20 @@ import math
 import random
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, NamedTuple
 
 from consumers.metrics import WRITTEN
 from consumers.proof import Proof
+from pushers.clock import now_ms
 from pushers.digest import Fingerprint
 from pushers.stream import Position, Stale
 
 logger = logging.getLogger(__name__)
+
+_numbers = count(1)  # of the connections of this process
 
 KEPT = 4  # times the limit: what kept frames may come to
 FIRST_CHECK = 1.0  # seconds: what was granted is checked once more, for the hint that came while it was granted
@@ -42,6 +46,21 @@ class Place:
         self.confirmed = -math.inf
 
 
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Where a socket comes from: an address, and what the client calls itself, in printable characters."""
+
+    address: str = ""
+    agent: str = ""
+
+    @classmethod
+    def of(cls, scope: Mapping[str, Any]) -> "Peer":
+        """Return the peer of an ASGI scope."""
+        agent = dict(scope.get("headers", ())).get(b"user-agent", b"").decode("latin-1")
+        address = (scope.get("client") or ("",))[0]
+        return cls(str(address)[:64], "".join(filter(str.isprintable, agent))[:200])
+
+
 class Queued(NamedTuple):
     """A frame that waits: its text, its size in bytes, and whether it outlives an overflow."""
 
@@ -51,7 +70,11 @@ class Queued(NamedTuple):
 
 
 class Connection:
-    """The server's end of one socket. `send` writes text to it; `close` ends it with a code."""
+    """The server's end of one socket. `send` writes text to it; `close` ends it with a code.
+
+    `user_id` is the user whose state it shows. `holder` is who signed in: the same, unless `watched` says that the
+    socket shows somebody's state to another.
+    """
 
     def __init__(
         self,
@@ -61,8 +84,12 @@ class Connection:
         *,
         queue_bytes: int,
         proof: Proof | None = None,
+        peer: Peer = Peer(),
+        watched: Any = None,
     ) -> None:
-        self.user_id, self.proof = user_id, proof
+        self.user_id, self.proof, self.peer, self.watched = user_id, proof, peer, watched
+        self.holder = user_id if proof is None else str(proof.user)
+        self.since, self.number = now_ms(), next(_numbers)
         self.check_due = math.inf  # when the access is checked again, by the hub's monotonic clock
         self.doubted: float | None = None  # since when its session seems over, by the hub's monotonic clock
         self.check_soon()

@@ -12,7 +12,7 @@ from consumers import frames
 from consumers.access import allowed_feeds, allowed_symbols, token_in_header, user_of_token
 from consumers.close_codes import CloseCode
 from consumers.conf import consumer_settings
-from consumers.connection import Connection
+from consumers.connection import Connection, Peer
 from consumers.hub import Hub
 from consumers.metrics import CLOSED
 from consumers.proof import Proof
@@ -36,6 +36,7 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
     bad_frames = 0
     closing = False
     waiting: asyncio.TimerHandle | None = None
+    watching = False  # whether it shows somebody's state to another (watch_consumer.py)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Run until the socket is gone; however that comes about, the hub lets it go."""
@@ -58,6 +59,10 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
         self.settings = consumer_settings()
         self.bucket = TokenBucket(self.settings.FRAMES_PER_SECOND, self.settings.FRAMES_BURST)
         await self.accept()
+        await self.identify()
+
+    async def identify(self) -> None:
+        """Sign the client in by its session or its token, or wait for its first frame."""
         user, token = self.scope.get("user"), token_in_header(self.scope["headers"])
         if user is not None and user.is_authenticated:
             session_key = getattr(self.scope.get("session"), "session_key", None)
@@ -97,8 +102,15 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
 
     def welcome(self, user: Any, proof: Proof) -> None:
         self.user = user
-        queue_bytes = int(self.settings.QUEUE_BYTES)
-        self.connection = Connection(str(user.pk), self.send_text, self.end, queue_bytes=queue_bytes, proof=proof)
+        self.connection = Connection(
+            str(user.pk),
+            self.send_text,
+            self.end,
+            queue_bytes=int(self.settings.QUEUE_BYTES),
+            proof=proof,
+            peer=Peer.of(self.scope),
+            watched=user.pk if self.watching else None,
+        )
         Hub.current().open(self.connection)
         self.connection.write(
             frames.server_frame(

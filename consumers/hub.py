@@ -19,6 +19,7 @@ from consumers.frames import server_frame
 from consumers.membership import Membership
 from consumers.metrics import OPENED, REPAIR, observe, passed_on
 from consumers.owners import Owners
+from consumers.presence import Presence
 from consumers.symbol_board import SymbolBoard
 from consumers.watched_user import WatchedUser
 from pushers.clock import now_ms
@@ -41,6 +42,7 @@ class Hub:
 
     def __init__(self) -> None:
         self.users: dict[str, WatchedUser] = {}
+        self.watches: set[Connection] = set()  # those that show a user's state to another
         self._settings = consumer_settings()
         self._layer = Layer("hub")
         self._board = SymbolBoard()
@@ -70,6 +72,8 @@ class Hub:
             self._membership.changed()
         OPENED.inc()
         watched.connections.append(connection)
+        if connection.watched is not None:
+            self.watches.add(connection)
         connection.on_overflow = self._resync
         connection.heartbeat_due = time.monotonic() + self._settings.HEARTBEAT_SECONDS
 
@@ -80,6 +84,7 @@ class Hub:
         if watched is None:
             return
         watched.connections.remove(connection)
+        self.watches.discard(connection)
         self._board.close(connection)
         if not watched.connections:
             del self.users[connection.user_id]
@@ -87,8 +92,17 @@ class Hub:
 
     def sockets(self, user_id: str) -> int:
         """Return how many sockets a user has here."""
+        return len(self.held_by(user_id))
+
+    def held_by(self, user_id: str) -> list[Connection]:
+        """Return the sockets that a user opened here: not those that show his state to another."""
         watched = self.users.get(user_id)
-        return len(watched.connections) if watched is not None else 0
+        own = [one for one in watched.connections if one.watched is None] if watched is not None else []
+        return own + [one for one in self.watches if one.holder == user_id]
+
+    def all_sockets(self) -> list[Connection]:
+        """Return all sockets that are open here."""
+        return [connection for watched in self.users.values() for connection in watched.connections]
 
     def subscribe(self, connection: Connection, feeds: dict[str, Position | None]) -> None:
         """Start (or start again) feeds of one socket; what it lacks is asked for."""
@@ -228,6 +242,8 @@ class Hub:
         name_outages_once()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._access.run())
+            if self._settings.PRESENCE:
+                group.create_task(Presence(self).run())
             await self._open_layer()
             for work in (
                 self._receive,

@@ -1,4 +1,4 @@
-"""Where the socket is: `/ws/`, behind the origin gate and Django's session."""
+"""Where the sockets are: `/ws/` and `/ws/watch/<user>/`, behind the origin gate and Django's session."""
 
 from channels.auth import AuthMiddlewareStack
 from channels.routing import URLRouter
@@ -7,7 +7,11 @@ from django.urls import path
 from consumers.database_gate import DatabaseGate
 from consumers.feed_consumer import FeedConsumer
 from consumers.origin import OriginGate
+from consumers.watch_consumer import WatchConsumer
 
-websocket_urlpatterns = [path("ws/", FeedConsumer.as_asgi())]
+websocket_urlpatterns = [
+    path("ws/", FeedConsumer.as_asgi()),
+    path("ws/watch/<str:user>/", WatchConsumer.as_asgi()),
+]
 
 websocket_application = OriginGate(DatabaseGate(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))))

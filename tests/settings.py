@@ -12,9 +12,11 @@ for _name in ("SECRET_KEY", "ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "SITE_HTTPS
     os.environ.pop(_name, None)
 
 from tradingsite.settings import *  # noqa: E402, F403
-from tradingsite.settings import DATABASES  # noqa: E402
+from tradingsite.settings import CONSUMERS, DATABASES  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the real one takes 0.2 s on purpose
+
+CONSUMERS = {**CONSUMERS, "PRESENCE": False}  # a writer beside every test that opens a socket; its own tests turn it on
 
 if "sqlite" in DATABASES["default"]["ENGINE"]:
     # A file: a database in memory is not the same for every thread and process.

@@ -1,6 +1,7 @@
 """Django settings: wiring only. What varies between machines comes from `environment.py`."""
 
 import socket
+from datetime import timedelta
 from typing import Any
 
 from tradingsite.environment import BASE_DIR as BASE_DIR
@@ -15,6 +16,7 @@ CSRF_TRUSTED_ORIGINS = ENVIRONMENT.csrf_trusted_origins
 
 INSTALLED_APPS = [
     "trading",  # before the admin, whose templates it extends
+    "tradingsite",  # the checks of what is wired here
     "daphne",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -26,8 +28,11 @@ INSTALLED_APPS = [
     "pushers",
     "consumers",
     "ninja",
+    "axes",
 ]
 MIDDLEWARE = [
+    "tradingsite.trace.RequestTrace",  # first: all that is logged of a request has its name
+    "tradingsite.security_headers.PermissionsPolicy",
     "django.middleware.security.SecurityMiddleware",
     "consumers.middleware.SessionRenewal",  # before the sessions, which are saved by then
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -37,6 +42,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",  # last: it makes the answer for who is locked out
 ]
 ROOT_URLCONF = "tradingsite.urls"
 ASGI_APPLICATION = "tradingsite.asgi.application"
@@ -113,6 +119,22 @@ CHANNEL_LAYERS = {
 }
 
 AUTH_USER_MODEL = "trading.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # first: it refuses who has failed too often, in the admin too
+    "django.contrib.auth.backends.ModelBackend",
+]
+# Five wrong passwords for a name from an address, and for a quarter of an hour nobody signs in there under that name.
+# Not by name alone: whoever knows a trader's name could lock him out.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_TEMPLATE = "registration/locked_out.html"
+AXES_DISABLE_ACCESS_LOG = True  # a row for every sign-in, for ever
+AXES_VERBOSE = False
+# uvicorn has put the client's address there by X-Forwarded-For, where the proxy is one that it trusts.
+AXES_IPWARE_META_PRECEDENCE_ORDER = ["REMOTE_ADDR"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
@@ -144,27 +166,42 @@ WHITENOISE_AUTOREFRESH = DEBUG
 
 if ENVIRONMENT.https:
     SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # machines ask without TLS, behind the proxy
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 TRADING = {"OPEN_SOCKETS_MODEL": "consumers.OpenSocket"}
+METRICS = {"PORT": ENVIRONMENT.metrics_port, "HOST": ENVIRONMENT.metrics_host, "TOKEN": ENVIRONMENT.metrics_token}
 PUSHERS = {"INTERVALS": ENVIRONMENT.push_intervals}
 CONSUMERS = {
     "TOKEN_AUTHENTICATOR": "trading.api_tokens.authenticate",
     "TOKEN_BATCH_AUTHENTICATOR": "trading.api_tokens.authenticate_many",
+    "WATCH_PERMISSION": "trading.watch_user",
+    "WATCH_LISTENER": "trading.services.audit_trail.on_watch",
+    "PRESENCE": True,
 }
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s", "datefmt": "%H:%M:%SZ"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "console": {
+            "()": "tradingsite.log_format.LineFormatter",
+            "format": "%(asctime)s %(levelname)-7s %(name)s: %(message)s",
+            "datefmt": "%H:%M:%SZ",
+        },
+        "json": {"()": "tradingsite.log_format.JsonFormatter"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": ENVIRONMENT.log_format}},
     "root": {"handlers": ["console"], "level": "WARNING"},
     "filters": {
         "once_per_outage": {"()": "pushers.console_log.OncePerOutage"},

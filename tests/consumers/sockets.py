@@ -95,11 +95,13 @@ def authenticate_nobody(token: str) -> None:
 class Client:
     """One socket. `rule` keeps what a client may believe; what it wants to send is sent."""
 
-    def __init__(self, user: Any = None, *, headers: Sequence[tuple[bytes, bytes]] = (), gate: bool = False) -> None:
+    def __init__(
+        self, user: Any = None, *, headers: Sequence[tuple[bytes, bytes]] = (), gate: bool = False, path: str = "/ws/"
+    ) -> None:
         async def signed_in(scope: Any, receive: Any, send: Any) -> None:
             await URLRouter(websocket_urlpatterns)({**scope, "user": user}, receive, send)
 
-        self.communicator = WebsocketCommunicator(websocket_application if gate else signed_in, "/ws/", list(headers))
+        self.communicator = WebsocketCommunicator(websocket_application if gate else signed_in, path, list(headers))
         self.rule = Rule([])
         self.frames: list[dict[str, Any]] = []
         self.closed: int | None = None

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db.models import QuerySet
-from django.utils import timezone
+from django.db.models.functions import Now
 
 from trading.conf import setting
 
@@ -14,5 +14,5 @@ def open_sockets() -> QuerySet[Any] | None:
     label = setting("OPEN_SOCKETS_MODEL")
     if not label:
         return None
-    rows = apps.get_model(label)._default_manager.filter(process__expires_at__gt=timezone.now())
+    rows = apps.get_model(label)._default_manager.filter(process__expires_at__gt=Now())
     return rows.select_related("process")

@@ -61,6 +61,11 @@ def audit_note(
     )
 
 
+def on_watch(watcher: User, user: User, address: str, agent: str) -> None:
+    """Write that somebody begins to watch a user's live state; settings.CONSUMERS names this, for each such socket."""
+    audit_note(Operator(watcher, address, agent), AuditEntry.Action.USER_WATCH, subject=user, row=user)
+
+
 def checked_reason(reason: str) -> str:
     """Return the reason without space around it; raise TradingError `reason_required` for none, or too long a one."""
     text = _plain(reason.strip(), REASON_LENGTH + 1)
