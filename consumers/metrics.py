@@ -1,5 +1,6 @@
 """What a web process counts of its sockets, for Prometheus. What happens for every frame is a plain integer."""
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from pushers.metrics import LATENCY_BUCKETS
 
 if TYPE_CHECKING:
     from consumers.hub import Hub
+
+push_logger = logging.getLogger("consumers.push")
 
 CAUSES = (
     "gap",  # a frame was lost, repeated or late on its way to the hub
@@ -50,7 +53,13 @@ WRITTEN = Written()
 
 
 def passed_on(message: dict[str, Any]) -> None:
-    """Note how long after its commit a push was passed on to sockets."""
+    """Note how long after its commit a push was passed on to sockets; at DEBUG name what it was."""
+    if push_logger.isEnabledFor(logging.DEBUG):
+        for feed, (epoch, seq, *_) in message["feeds"].items():
+            caused = message.get("trace") or "the market or a read"
+            push_logger.debug(
+                "%s of user %s: %d of epoch %d passed on, caused by %s", feed, message["user"], seq, epoch, caused
+            )
     if (committed := message.get("committed")) is not None:
         COMMIT_TO_SOCKET.observe(max(0, now_ms() - committed) / 1000)
 

@@ -1,16 +1,22 @@
 """System checks of the engine: what would fail later in silence fails at start, with a hint."""
 
+from importlib import metadata
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.module_loading import import_string
 
 from pushers import registry
 from pushers.conf import pusher_settings
+from pushers.metrics_server import is_loopback, metrics_settings
 
+IN_MEMORY = "channels.layers.InMemoryChannelLayer"
 CORE = "channels_redis.core.RedisChannelLayer"
+FIRST_WITH_TIMEOUT = 8  # the redis-py whose default socket timeout is five seconds
+SHORTEST_TOKEN = 16  # characters
+SHORTEST_INTERVAL, LONGEST_INTERVAL = 0.2, 300.0  # seconds
 
 
 @register()
@@ -61,3 +67,89 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         for name in intervals
         if name not in known
     ]
+
+
+@register()
+def check_metrics(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """E005: settings.METRICS is unusable. W001: other machines can read the metrics. W002: a token to be guessed."""
+    try:
+        chosen = metrics_settings()
+    except ImproperlyConfigured as error:
+        return [Error(str(error), id="pushers.E005")]
+    found: list[CheckMessage] = []
+    if chosen.PORT and not is_loopback(chosen.HOST):
+        hint = "Bind them to 127.0.0.1, or to an address that only your Prometheus reaches, and silence this check."
+        found.append(Warning(f"Metrics are served at {chosen.HOST} to whoever asks.", hint=hint, id="pushers.W001"))
+    if chosen.TOKEN and len(chosen.TOKEN) < SHORTEST_TOKEN:
+        hint = "python -c 'import secrets; print(secrets.token_urlsafe(32))'"
+        said = f"METRICS['TOKEN'] has {len(chosen.TOKEN)} characters; expected {SHORTEST_TOKEN} or more."
+        found.append(Warning(said, hint=hint, id="pushers.W002"))
+    return found
+
+
+@register(Tags.compatibility)
+def check_redis(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """W003: a redis-py whose default socket timeout cuts idle subscriptions, and no other timeout in the settings."""
+    layer = getattr(settings, "CHANNEL_LAYERS", {}).get("default", {})
+    hosts = layer.get("CONFIG", {}).get("hosts", ())
+    named = [host for host in hosts if isinstance(host, dict) and "socket_timeout" in host]
+    if not str(layer.get("BACKEND", "")).startswith("channels_redis.") or len(named) == len(hosts) > 0:
+        return []
+    try:
+        version = metadata.version("redis")
+    except metadata.PackageNotFoundError:
+        return []
+    if int(version.partition(".")[0]) < FIRST_WITH_TIMEOUT:
+        return []
+    return [
+        Warning(
+            f"redis {version} ends a subscription that is silent for five seconds.",
+            hint='Use redis>=7.4,<8, or name each host as {"address": "redis://...", "socket_timeout": None}.',
+            id="pushers.W003",
+        )
+    ]
+
+
+@register(deploy=True)
+def check_processes(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """W004: a channel layer that reaches one process only."""
+    if getattr(settings, "CHANNEL_LAYERS", {}).get("default", {}).get("BACKEND") != IN_MEMORY:
+        return []
+    hint = "Use channels_redis.pubsub.RedisPubSubChannelLayer, or run all in one process: runweb --with-pushers."
+    return [Warning("The in-memory channel layer reaches no other process.", hint=hint, id="pushers.W004")]
+
+
+@register(deploy=True)
+def check_intervals(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """W005: a feed is read so seldom that what no nudge tells of is late, or so often that it is read all the time."""
+    try:
+        intervals = registry.intervals()
+    except ImproperlyConfigured:
+        return []  # E003 says so
+    return [
+        Warning(
+            f"The feed {name} is read every {seconds:g} s; expected {SHORTEST_INTERVAL:g} to {LONGEST_INTERVAL:g} s.",
+            hint="It bounds how late a change is seen that no nudge tells of, and what reading costs.",
+            id="pushers.W005",
+        )
+        for name, seconds in intervals.items()
+        if not SHORTEST_INTERVAL <= seconds <= LONGEST_INTERVAL
+    ]
+
+
+@register(Tags.database, deploy=True)
+def check_connections(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """W006: kept connections that nobody looks at. W007: queries without an end. Of PostgreSQL."""
+    found: list[CheckMessage] = []
+    for alias, database in settings.DATABASES.items():
+        if "postgresql" not in database["ENGINE"]:
+            continue
+        options = database.get("OPTIONS", {})
+        kept = database.get("CONN_MAX_AGE", 0) != 0 or bool(options.get("pool"))
+        if kept and not database.get("CONN_HEALTH_CHECKS"):
+            hint = "Set CONN_HEALTH_CHECKS to True: else a restart of the database fails what comes after it."
+            found.append(Warning(f"Database {alias!r} keeps its connections.", hint=hint, id="pushers.W006"))
+        if "statement_timeout" not in str(options.get("options", "")):
+            hint = 'Give OPTIONS {"options": "-c statement_timeout=10000"}, or let the role have one and silence this.'
+            found.append(Warning(f"Queries of database {alias!r} have no time limit.", hint=hint, id="pushers.W007"))
+    return found

@@ -145,7 +145,7 @@ class Engine:
                 for user in message["users"]
                 if (watched := self.watchers.feeds(user)) and (named is None or not watched.isdisjoint(named))
             ]
-            SENT.nudged(users, message.get("ts") or now_ms())  # a release before had no ts
+            SENT.nudged(users, message.get("ts") or now_ms(), message.get("trace", ""))  # a release before had no ts
             self.refresher.request(users)
         elif kind == "released":
             self.keeper.look()

@@ -6,14 +6,15 @@ what makes the whole exact is the numbering (stream.py) and the questions and an
 Messages, all dicts with string keys (anything else can kill every receiver of a group):
     to group `user.<id>`    push    {user, ts, cut: the frame's number, feeds: name -> [epoch, seq, is snapshot, text],
                                     stale: name -> [reason, since] of what could not be read with it,
-                                    committed: ms UTC of the nudge's commit that caused it, if one did}
+                                    committed, trace: those of the nudge that caused it, if one did}
                             probe   {hub, user}: a hub's own message, to see that its subscription is in force
     to group `symbol.<hex>` ticker  {epoch, symbol, ts, text or none, stale: none or [reason, since]}
     to group `pushers`      want    {hub, asked, users: id -> feed -> [[epoch, seq], ...]}: sockets lack something
                             list    {hub, asked, shards: [[shard, id -> [feed, ...]], ...]}: all who watch in a shard
                             digest  {hub, asked, shards: [[shard, digest], ...]}
                             symbols {hub, asking, symbols: [...]}
-                            nudge   {ts: ms UTC of the commit, users: [...], feeds: [...] or none for all}
+                            nudge   {ts: ms UTC of the commit, users: [...], feeds: [...] or none for all,
+                                    trace: what caused it, if that is known}
                             released {}: shards are free
     to group `hubs`         beat    {of: number of shards, shards: [[shard, epoch], ...]}
                             access  {users: [...], all, ended: [session digest, ...]}: check these users' sockets (all:

@@ -58,25 +58,26 @@ class Sent:
         self.pushes = 0
         self.characters = 0  # of documents and patches: bytes, but for letters beyond ASCII
         self.latencies: deque[float] = deque(maxlen=RECENT)
-        self._commits: dict[str, int] = {}  # user -> ms UTC of the oldest commit whose push is still to come
+        # user -> ms UTC, and what caused it, of the oldest commit whose push is still to come
+        self._commits: dict[str, tuple[int, str]] = {}
 
-    def nudged(self, users: Iterable[str], committed: int) -> None:
-        """Note that rows of these users were committed at a time in ms UTC."""
+    def nudged(self, users: Iterable[str], committed: int, trace: str = "") -> None:
+        """Note that rows of these users were committed at a time in ms UTC, and what caused that."""
         if len(self._commits) > MOST_WAITING:
-            self._commits = {user: at for user, at in self._commits.items() if committed - at < FORGOTTEN}
+            self._commits = {user: known for user, known in self._commits.items() if committed - known[0] < FORGOTTEN}
         for user in users:
-            self._commits.setdefault(user, committed)
+            self._commits.setdefault(user, (committed, trace))
 
     def refreshed(self, users: Iterable[str], ts: int) -> None:
         """Note that a read which began at `ts` has found what these users' nudges told of, or nothing."""
         for user in users:
-            if self._commits.get(user, ts + 1) <= ts:
+            if self._commits.get(user, (ts + 1, ""))[0] <= ts:
                 del self._commits[user]
 
-    def commit_of(self, user: str, ts: int) -> dict[str, int]:
+    def commit_of(self, user: str, ts: int) -> dict[str, Any]:
         """Return what a push, made of a read at `ts`, carries of the commit that caused it; {} where none did."""
-        committed = self._commits.get(user, ts + 1) if self._commits else ts + 1
-        return {"committed": committed} if ts - FORGOTTEN < committed <= ts else {}
+        committed, trace = self._commits.get(user, (ts + 1, ""))
+        return {"committed": committed, "trace": trace} if ts - FORGOTTEN < committed <= ts else {}
 
     def sent(self, message: dict[str, Any]) -> None:
         """Count a message that has been sent to a group."""

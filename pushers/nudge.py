@@ -5,6 +5,7 @@ from typing import Any
 
 from pushers.courier import Letter, post
 from pushers.layer import PUSHERS_GROUP
+from pushers.trace import TRACE
 
 
 def nudge(user_ids: Iterable[Any], feeds: Iterable[str] | None = None) -> None:
@@ -16,4 +17,5 @@ def nudge(user_ids: Iterable[Any], feeds: Iterable[str] | None = None) -> None:
     users = list(user_ids)
     names = None if feeds is None else tuple(sorted(frozenset(feeds)))
     if users:
-        post(Letter(PUSHERS_GROUP, (("type", "nudge"), ("feeds", names))), users)
+        trace = (("trace", TRACE.get()),) if TRACE.get() else ()
+        post(Letter(PUSHERS_GROUP, (("type", "nudge"), ("feeds", names), *trace)), users)

@@ -221,7 +221,14 @@ class Publisher:
             for name, entry in entries.items():
                 kind = "snapshot" if entry.snapshot else "patch"
                 push_logger.debug(
-                    "%s -> user %s: %s %d, %d bytes", name, user, kind, entry.position.seq, len(entry.text)
+                    "%s -> user %s: %s %d of epoch %d, %d bytes, caused by %s",
+                    name,
+                    user,
+                    kind,
+                    entry.position.seq,
+                    epoch,
+                    len(entry.text),
+                    message.get("trace") or "the market or a read",
                 )
 
 

@@ -18,6 +18,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 DATABASE_SCHEMES = ("sqlite", "postgres", "postgresql")
 REDIS_SCHEMES = ("redis", "rediss", "unix")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+LOG_FORMATS = ("console", "json")
+LAST_PORT = 65_535
 TRUE = ("1", "true", "yes", "on")
 FALSE = ("0", "false", "no", "off")
 
@@ -35,6 +37,10 @@ class Environment:
     https: bool
     push_intervals: dict[str, float]
     log_level: str
+    log_format: str
+    metrics_port: int
+    metrics_host: str
+    metrics_token: str
     var_dir: Path
 
 
@@ -52,6 +58,10 @@ def read_environment(variables: Mapping[str, str] = os.environ) -> Environment:
         https=_boolean(variables, "SITE_HTTPS", default=not debug),
         push_intervals=_push_intervals(variables),
         log_level=_log_level(variables),
+        log_format=_log_format(variables, debug),
+        metrics_port=_port(variables, "METRICS_PORT"),
+        metrics_host=_text(variables, "METRICS_HOST") or "127.0.0.1",
+        metrics_token=_text(variables, "METRICS_TOKEN"),
         var_dir=var_dir,
     )
 
@@ -143,3 +153,17 @@ def _log_level(variables: Mapping[str, str]) -> str:
     if level not in LOG_LEVELS:
         raise ImproperlyConfigured(f"LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}; found {level!r}.")
     return level
+
+
+def _log_format(variables: Mapping[str, str], debug: bool) -> str:
+    chosen = _text(variables, "LOG_FORMAT").lower() or ("console" if debug else "json")
+    if chosen not in LOG_FORMATS:
+        raise ImproperlyConfigured(f"LOG_FORMAT must be one of {', '.join(LOG_FORMATS)}; found {chosen!r}.")
+    return chosen
+
+
+def _port(variables: Mapping[str, str], name: str) -> int:
+    text = _text(variables, name) or "0"
+    if not text.isdecimal() or int(text) > LAST_PORT:
+        raise ImproperlyConfigured(f"{name} must be a port from 0 (none) to {LAST_PORT}; found {text!r}.")
+    return int(text)

@@ -46,6 +46,6 @@ async def test_a_client_that_says_it_is_behind_is_a_repair(site: Site) -> None:
 
 def test_the_time_from_commit_to_socket_is_that_of_pushes_with_a_nudge() -> None:
     before = value("consumers_commit_to_socket_seconds_count")
-    passed_on({"committed": now_ms() - 20})
-    passed_on({})
+    passed_on({"user": "7", "feeds": {}, "committed": now_ms() - 20})
+    passed_on({"user": "7", "feeds": {}})
     assert value("consumers_commit_to_socket_seconds_count") == before + 1

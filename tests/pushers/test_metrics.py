@@ -45,7 +45,7 @@ def test_a_read_from_before_the_commit_does_not_count_as_its_push() -> None:
     sent.nudged(["7"], 1000)
     assert sent.commit_of("7", 999) == {}
     sent.refreshed(["7"], 999)
-    assert sent.commit_of("7", 1000) == {"committed": 1000}
+    assert sent.commit_of("7", 1000) == {"committed": 1000, "trace": ""}
 
 
 def test_a_nudge_that_changed_nothing_is_not_waited_for() -> None:

@@ -78,7 +78,8 @@ class Robots:
             try:
                 _Move(account, instruments, quotes, generator).make()
             except (TradingError, ObjectDoesNotExist) as error:  # an admin may delete what the robot looks at
-                logger.debug("Robot %s: %s", account, error)
+                said = error.code if isinstance(error, TradingError) else error  # its message has the account's figures
+                logger.debug("Robot %s: %s", account, said)
 
     def _next_act(self, account: Account) -> float:
         if account.pk not in self._due:

@@ -6,7 +6,9 @@ from time import monotonic
 from typing import Protocol
 
 from django.db import InterfaceError, OperationalError, close_old_connections
+from django.utils.crypto import get_random_string
 
+from pushers.trace import TRACE
 from trading.market.market import AnotherMarket, Market
 from trading.market.robots import Robots
 from trading.metrics import MARKET_FAILURES
@@ -52,6 +54,7 @@ class MarketRunner:
 
     def iterate(self) -> None:
         """Do one tick; log the first of a row of failures, and when they are over."""
+        TRACE.set(get_random_string(16))
         close_old_connections()  # a connection that died since the last tick is noticed here, not in a query
         try:
             self.market.tick()

@@ -62,7 +62,7 @@ def _rests_away(order: Order, quote: Quote) -> bool:
 
 
 def _give_up(account: Account, order: Order, error: TradingError) -> None:
-    logger.info("Order %s is given up: %s", order.pk, error.message)
+    logger.info("Order %s is given up: %s", order.pk, error.code)  # its message has the account's figures
     current = Order.objects.select_related("instrument__quote").get(pk=order.pk)  # as it was before the fill failed
     triggered = current.triggered_at is not None and not current.filled
     order_end(account, current, OrderStatus.REJECTED if triggered else OrderStatus.CANCELED, error.code)

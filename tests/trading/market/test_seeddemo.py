@@ -2,7 +2,6 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
@@ -32,14 +31,17 @@ def test_it_makes_traders_with_accounts_and_an_admin(capsys):
     seed()
     assert "Sign in as alice, bob, carol, admin; password: paper-trading" in capsys.readouterr().out
     for name in ("alice", "bob", "carol"):
-        user = authenticate(username=name, password="paper-trading")
+        user = User.objects.get(username=name)
+        assert user.check_password("paper-trading")
         assert user.first_name == name.capitalize()
         assert not user.is_staff
         accounts = {account.name: account for account in user.accounts.all()}
         assert set(accounts) == {"paper", "robot"}
         assert (accounts["robot"].robot, accounts["robot"].leverage, accounts["robot"].total) == (True, 3, 100_000)
         assert (accounts["paper"].robot, accounts["paper"].leverage) == (False, 1)
-    assert authenticate(username="admin", password="paper-trading").is_superuser
+    admin = User.objects.get(username="admin")
+    assert admin.is_superuser
+    assert admin.check_password("paper-trading")
 
 
 @pytest.mark.django_db
