@@ -11,6 +11,12 @@ from django.utils.translation import gettext as _
 from trading.models import Instrument, Order, Position, User
 from trading.models.order import OPEN
 
+# The words of the wire that the page's script may show.
+LABEL_KEYS = (
+    *("buy", "sell", "long", "short", "market", "limit", "stop_market", "stop_limit"),
+    *("pusher_down", "fetch_failed", "market_stale", "feed_off", "disconnected", "refused"),
+    *("state-live", "state-connecting", "state-reconnecting", "state-signed-out", "state-closed"),
+)
 FEEDS = ("balance", "positions", "pnl", "orders", "fills")
 
 
@@ -30,6 +36,7 @@ def live_state(modeladmin: Any, request: HttpRequest, pk: int) -> TemplateRespon
         "socket": f"/ws/watch/{user.pk}/",
         "feeds": FEEDS,
         "symbols": symbols_of(user),
+        "label_keys": LABEL_KEYS,
     }
     return TemplateResponse(request, "admin/trading/user/live.html", context)
 

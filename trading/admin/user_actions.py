@@ -8,7 +8,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import helpers
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -97,10 +97,10 @@ class UserAction:
 
 
 def _freeze(user: User, said: dict[str, Any], by: Operator) -> None:
-    services.check_may_act(by, user)
-    services.trading_freeze(user=user, reason=said["reason"], by=by)
-    if said["cancel_orders"]:
-        services.user_cancel_orders(user=user, reason=said["reason"], by=by)
+    with transaction.atomic():
+        services.trading_freeze(user=user, reason=said["reason"], by=by)
+        if said["cancel_orders"]:
+            services.user_cancel_orders(user=user, reason=said["reason"], by=by)
 
 
 def _account(user: User, said: dict[str, Any]) -> Account:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from trading.errors import TradingError
 from trading.models import AuditEntry, User
+from trading.wire import decimal_text
 
 REASON_LENGTH = 200
 SECRET = "(secret)"  # what the trail shows of a password
@@ -76,7 +78,11 @@ def checked_reason(reason: str) -> str:
 
 
 def _texts(values: Mapping[str, Any] | None) -> dict[str, str]:
-    return {name: str(value) for name, value in (values or {}).items() if value is not None}
+    return {name: _value_text(value) for name, value in (values or {}).items() if value is not None}
+
+
+def _value_text(value: Any) -> str:
+    return decimal_text(value) if isinstance(value, Decimal) else str(value)
 
 
 def _plain(text: str, length: int) -> str:

@@ -9,6 +9,7 @@ from trading.errors import TradingError
 from trading.models import Account, AuditEntry, Instrument, Order, TradingFreeze, User
 from trading.services.accounts import ACCOUNT_FEEDS
 from trading.services.audit_trail import Operator, audit_note, checked_reason
+from trading.services.user_access import check_may_act
 
 FROZEN = "trading_frozen"
 
@@ -19,9 +20,11 @@ def trading_freeze(
     """Refuse whatever opens something: to one user, in one instrument, or with neither to everybody.
 
     Orders that rest stay at work, as on an exchange that takes an account to "reduce only". One that is frozen already
-    keeps its first reason. Raises TradingError `reason_required`.
+    keeps its first reason. Raises TradingError `reason_required`, or `not_permitted` for a superuser.
     """
     text = checked_reason(reason)
+    if user is not None:
+        check_may_act(by, user)
     with transaction.atomic():
         freeze, made = TradingFreeze.objects.get_or_create(
             user=user, instrument=instrument, defaults={"reason": text, "by": by.account_holder}
@@ -35,8 +38,10 @@ def trading_freeze(
 def trading_unfreeze(
     *, user: User | None = None, instrument: Instrument | None = None, reason: str, by: Operator
 ) -> bool:
-    """Take a freeze away; say whether there was one. Raises TradingError `reason_required`."""
+    """Take a freeze away; say whether there was one. Raises as freezing."""
     text = checked_reason(reason)
+    if user is not None:
+        check_may_act(by, user)
     with transaction.atomic():
         freeze = TradingFreeze.objects.select_for_update().filter(user=user, instrument=instrument).first()
         if freeze is None:
