@@ -8,8 +8,10 @@ from trading.pages.accounts import account_page, account_reset, accounts
 from trading.pages.dashboard import dashboard
 from trading.pages.history import fills_csv, fills_history, orders_csv, orders_history
 from trading.pages.order_actions import order_amend, order_cancel, orders_cancel
+from trading.pages.order_news import order_news
 from trading.pages.orders import order_page, order_place, order_preview
 from trading.pages.positions import position_close, position_leverage, position_protect
+from trading.pages.positions_close import positions_close
 from trading.pages.summary import summary
 from trading.pages.time_zone import time_zone
 from trading.pages.tokens import token_revoke, tokens
@@ -22,9 +24,11 @@ urlpatterns = [
     path("orders/", order_place, name="order-place"),
     path("orders/preview/", order_preview, name="order-preview"),
     path("orders/cancel/", orders_cancel, name="orders-cancel"),
+    path("orders/news/", order_news, name="order-news"),
     path("orders/<int:pk>/", order_page, name="order"),
     path("orders/<int:pk>/amend/", order_amend, name="order-amend"),
     path("orders/<int:pk>/cancel/", order_cancel, name="order-cancel"),
+    path("positions/close/", positions_close, name="positions-close"),
     path("positions/<int:pk>/close/", position_close, name="position-close"),
     path("positions/<int:pk>/protect/", position_protect, name="position-protect"),
     path("positions/<int:pk>/leverage/", position_leverage, name="position-leverage"),
