@@ -12,8 +12,8 @@ from trading.pages.order_news import order_news
 from trading.pages.orders import order_page, order_place, order_preview
 from trading.pages.positions import position_close, position_leverage, position_protect
 from trading.pages.positions_close import positions_close
+from trading.pages.preferences import preferences, theme
 from trading.pages.summary import summary
-from trading.pages.time_zone import time_zone
 from trading.pages.tokens import token_revoke, tokens
 
 urlpatterns = [
@@ -42,5 +42,6 @@ urlpatterns = [
     path("accounts/<slug:name>/reset/", account_reset, name="account-reset"),
     path("tokens/", tokens, name="tokens"),
     path("tokens/<int:pk>/revoke/", token_revoke, name="token-revoke"),
-    path("time-zone/", time_zone, name="time-zone"),
+    path("preferences/", preferences, name="preferences"),
+    path("preferences/theme/", theme, name="theme"),
 ]

@@ -3,6 +3,8 @@
 import socket
 from typing import Any
 
+from csp.constants import NONE, SELF
+
 from tradingsite.environment import BASE_DIR as BASE_DIR
 from tradingsite.environment import read_environment
 
@@ -26,15 +28,18 @@ INSTALLED_APPS = [
     "pushers",
     "consumers",
     "ninja",
+    "csp",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
     "consumers.middleware.SessionRenewal",  # before the sessions, which are saved by then
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "trading.pages.language.UserLanguage",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -124,7 +129,7 @@ LOGIN_REDIRECT_URL = "dashboard"
 LOGOUT_REDIRECT_URL = "login"
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
 USE_I18N = True
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -152,6 +157,20 @@ if ENVIRONMENT.https:
     CSRF_COOKIE_SECURE = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# Everything comes from our own origin, and nothing that is inline runs or styles; the socket is of that origin, too.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],  # Bootstrap's and the API page's icons
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
 
 PUSHERS = {"INTERVALS": ENVIRONMENT.push_intervals}
 CONSUMERS = {
