@@ -5,7 +5,9 @@ from django.urls import path
 
 from trading.api.root import api
 from trading.pages.accounts import account_page, account_reset, accounts
+from trading.pages.calendar import calendar
 from trading.pages.dashboard import dashboard
+from trading.pages.equity import equity
 from trading.pages.history import fills_csv, fills_history, orders_csv, orders_history
 from trading.pages.order_actions import order_amend, order_cancel, orders_cancel
 from trading.pages.order_news import order_news
@@ -36,6 +38,8 @@ urlpatterns = [
     path("history/orders.csv", orders_csv, name="orders-csv"),
     path("history/fills/", fills_history, name="fills-history"),
     path("history/fills.csv", fills_csv, name="fills-csv"),
+    path("history/equity/", equity, name="equity"),
+    path("history/calendar/", calendar, name="calendar"),
     path("summary/", summary, name="summary"),
     path("accounts/", accounts, name="accounts"),
     path("accounts/<slug:name>/", account_page, name="account"),
