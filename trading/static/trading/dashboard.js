@@ -3,6 +3,7 @@
 import { FeedClient } from "../consumers/feed_client.js";
 import { keepAccounts } from "./accounts.js";
 import { keepConnection } from "./connection.js";
+import { keepDesk } from "./desk.js";
 import { keepDialogs } from "./dialogs.js";
 import { keepFills } from "./fills.js";
 import { keepOrders } from "./orders.js";
@@ -27,6 +28,7 @@ keepOrders(panel("orders"), client);
 keepFills(panel("fills"), client);
 keepTickers(panel("tickers"), client);
 keepTicket(panel("order-form"), client);
+keepDesk(client);
 keepDialogs(panel("dialog"), async (form) => {
     const { ok, message } = await submit(form, form.querySelector("[data-result]"));
     if (ok) show(panel("notice"), "done", message);
