@@ -1,5 +1,6 @@
 """Amending and canceling open orders, each on a page of its own that says what it will do."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -43,11 +44,12 @@ class AmendForm(forms.Form):
     trigger_price = ExactField(label=gettext_lazy("Trigger price"))
     amount = ExactField(label=gettext_lazy("Amount"))
 
-    def __init__(self, order: Order, data: Any = None) -> None:
+    def __init__(self, order: Order, data: Any = None, asked: Mapping[str, str] | None = None) -> None:
+        """`asked` is what the fields begin with instead, such as the price that the order was moved to on the chart."""
         changeable = {"price": order.price, "amount": order.amount}
         changeable["trigger_price"] = order.trigger_price if order.is_waiting else None
         now = {name: decimal_text(value) for name, value in changeable.items() if value is not None}
-        super().__init__(data, initial=now)
+        super().__init__(data, initial={**now, **{name: asked[name] for name in now if asked and name in asked}})
         sent = now if data is None else now.keys() & data.keys()
         for name in set(self.fields) - set(sent):
             del self.fields[name]
@@ -115,7 +117,7 @@ def order_amend(request: HttpRequest, pk: int) -> HttpResponse:
         title=_("Amend order %(id)s") % {"id": pk},
         submit=_("Amend the order"),
         perform=perform,
-        form=AmendForm(order, request.POST if request.method == "POST" else None),
+        form=AmendForm(order, request.POST if request.method == "POST" else None, request.GET.dict()),
         facts=_facts(order),
     )
     return answer_action(request, action)
