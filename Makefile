@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench chaos lint format types
+.PHONY: help demo test check bench chaos lint format types messages
 
 help:  ## Show this list
 	@echo "make <command>, where <command> is one of:"
@@ -38,6 +38,9 @@ format: .venv/development  ## Format the code and fix what can be fixed
 
 types: .venv/development  ## Check types
 	$(BIN)/mypy .
+
+messages: .venv/development  ## Collect the words to translate into locale/ and compile the translations (needs gettext)
+	@exec $(BIN)/python -m tests.messages
 
 # The stamps are newer than the requirements that are installed: nothing is installed twice.
 .venv/site: requirements.txt

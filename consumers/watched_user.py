@@ -16,6 +16,7 @@ from pushers.stream import FEED_OFF, Entry, Position, Stale, Step, advance, posi
 GRACE = 0.4  # seconds that a socket may be behind before the hub asks: a push may be on its way
 RETRY = 1.0  # seconds after which an unanswered question is asked again
 CONFIRM = 8.0  # seconds that a confirmation keeps a feed live, from the question on; told well within 10
+REPAIR = 2.0  # seconds that a document which was current stays live while the client's request for it is answered
 FIRST = 4.0  # seconds that a new subscription waits for its first answer before it is called stale; 5 are promised
 
 PUSHER_DOWN = "pusher_down"
@@ -134,12 +135,17 @@ class WatchedUser:
                 self.stale.pop(feed, None)
 
     def on_snapshot_request(self, connection: Connection, feeds: list[str], now: float) -> None:
-        """Believe a client that says it is behind, at most once a second."""
+        """Believe a client that says it is behind, at most once a second.
+
+        What was confirmed and is the owner's still is vouched for until the answer is due, or every request would show
+        the feed as stale for a moment; but not for the whole of CONFIRM: the client shows less than was confirmed.
+        """
         for feed in feeds:
             place = connection.places.get(feed)
             if place is not None and not place.asked and now - place.requested > RETRY:
+                kept = -math.inf if self._lacks(feed, place) else min(place.confirmed, now - CONFIRM + REPAIR)
                 connection.lose([feed])
-                place.requested = now
+                place.requested, place.confirmed = now, kept
 
     # What is asked
 

@@ -4,6 +4,8 @@ import socket
 from datetime import timedelta
 from typing import Any
 
+from csp.constants import NONE, SELF
+
 from tradingsite.environment import BASE_DIR as BASE_DIR
 from tradingsite.environment import read_environment
 
@@ -29,17 +31,20 @@ INSTALLED_APPS = [
     "consumers",
     "ninja",
     "axes",
+    "csp",
 ]
 MIDDLEWARE = [
     "tradingsite.trace.RequestTrace",  # first: all that is logged of a request has its name
     "tradingsite.security_headers.PermissionsPolicy",
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
     "consumers.middleware.SessionRenewal",  # before the sessions, which are saved by then
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "trading.pages.language.UserLanguage",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",  # last: it makes the answer for who is locked out
@@ -146,7 +151,8 @@ LOGIN_REDIRECT_URL = "dashboard"
 LOGOUT_REDIRECT_URL = "login"
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 TIME_ZONE = "UTC"
 USE_TZ = True
@@ -178,6 +184,20 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# Everything comes from our own origin, and nothing that is inline runs or styles; the socket is of that origin, too.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],  # Bootstrap's and the API page's icons
+        "connect-src": [SELF],
+        "object-src": [NONE],
+        "base-uri": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+    }
+}
 
 TRADING = {"OPEN_SOCKETS_MODEL": "consumers.OpenSocket"}
 METRICS = {"PORT": ENVIRONMENT.metrics_port, "HOST": ENVIRONMENT.metrics_host, "TOKEN": ENVIRONMENT.metrics_token}

@@ -2,11 +2,14 @@
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, WebSocketRoute, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Route, WebSocketRoute, sync_playwright
 
 from tests.settings import chromium_path
 from tests.trading.pages.conftest import aapl, alice, documents
@@ -76,14 +79,40 @@ class FakeSocket:
         self.send({"type": "push", "ts": 1000, "feeds": entries})
 
 
+class FakeMarket:
+    """What the API says of the market: candles as a test sets them, and the rules of AAPL."""
+
+    def __init__(self) -> None:
+        self.candles: dict[str, list[dict[str, Any]]] = {"1m": [], "1d": []}
+        self.status = 200
+
+    def answer(self, route: Route) -> None:
+        address = urlsplit(route.request.url)
+        rules = [{"symbol": "AAPL", "name": "Apple", "precision": {"price": "0.01"}}]
+        items = rules if address.path.endswith("/instruments") else self.found(parse_qs(address.query))
+        with suppress(Error):  # the page may be gone by now
+            route.fulfill(status=self.status, json={"items": items})
+
+    def found(self, query: dict[str, list[str]]) -> list[dict[str, Any]]:
+        since, until = int(query.get("since", ["0"])[0]), int(query.get("until", [str(2**62)])[0])
+        rows = [row for row in self.candles[query["interval"][0]] if since <= row["timestamp"] < until]
+        limit = int(query["limit"][0])
+        return rows[:limit] if "since" in query else rows[-limit:]
+
+
 @pytest.fixture
 def socket() -> FakeSocket:
     return FakeSocket()
 
 
 @pytest.fixture
+def market_api() -> FakeMarket:
+    return FakeMarket()
+
+
+@pytest.fixture
 def open_page(
-    browser: Browser, live_server: Any, alice: User, client: Any, socket: FakeSocket
+    browser: Browser, live_server: Any, alice: User, client: Any, socket: FakeSocket, market_api: FakeMarket
 ) -> Iterator[Callable[..., Page]]:
     """Open a path as alice; options are those of a browser context. What the page logs as an error fails the test."""
     contexts: list[BrowserContext] = []
@@ -100,6 +129,8 @@ def open_page(
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.route_web_socket("**/ws/", socket.connected)
+        # The page reads them by itself: at the end of a test the server must not be busy with the database.
+        page.route(re.compile(r"/api/v1/(candles|instruments)(\?|$)"), market_api.answer)
         page.goto(live_server.url + path)
         return page
 

@@ -203,8 +203,9 @@ def test_no_page_scrolls_sideways_or_breaks_the_content_security_policy(
     page.on("console", lambda message: blocked.append(message.text) if message.type == "error" else None)
     page.route(lambda url: url.endswith("/"), with_policy)
     paths = ["/summary/", "/history/orders/", "/history/fills/", "/accounts/", "/accounts/paper/", "/tokens/"]
+    paths += ["/history/equity/", "/history/calendar/"]
     paths += [f"/orders/{resting.pk}/", f"/orders/{resting.pk}/amend/", f"/positions/{position.pk}/close/"]
-    for path in [*paths, "/accounts/paper/reset/", "/time-zone/"]:
+    for path in [*paths, "/accounts/paper/reset/", "/preferences/"]:
         page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/", 3)[2] + path)
         assert (path, page.evaluate("document.documentElement.scrollWidth")) == (path, size["viewport"]["width"])
         cut = "[...document.querySelectorAll('.panel, .scroll')].filter((e) => e.scrollWidth > e.clientWidth).length"

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from consumers.connection import Connection, Place
-from consumers.watched_user import CONFIRM, FIRST, GRACE, RETRY, WatchedUser
+from consumers.watched_user import CONFIRM, FIRST, GRACE, REPAIR, RETRY, WatchedUser
 from pushers.stream import Entry, Position, Stale
 
 EPOCH = 1_767_225_500_000
@@ -407,6 +407,36 @@ def test_pushes_alone_do_not_keep_a_feed_live(live: Live) -> None:
     watched, place, _ = live
     push(watched, {"orders": patch(6)})
     assert watched.stale_of("orders", place, 100.1 + CONFIRM) is not None
+
+
+def test_a_clients_own_request_does_not_make_a_current_feed_stale(live: Live) -> None:
+    watched, place, socket = live
+    watched.on_snapshot_request(socket, ["orders"], 101)
+    assert watched.stale_of("orders", place, 101) is None
+    assert ask(watched, 101) == {"orders": {0}}
+    hear(watched, {"orders": word(5, doc=True)}, 101, docs=True)
+    assert seqs(socket.take()) == [{"orders": 5}]
+    assert watched.stale_of("orders", place, 101 + CONFIRM) is None
+
+
+def test_a_request_that_nobody_answers_ends_the_confirmation_early(live: Live) -> None:
+    watched, place, socket = live
+    watched.on_snapshot_request(socket, ["orders"], 101)
+    assert watched.stale_of("orders", place, 101 + REPAIR) is None
+    assert watched.stale_of("orders", place, 101.1 + REPAIR) == Stale("pusher_down", 1)
+
+
+def test_a_request_does_not_lengthen_a_confirmation(live: Live) -> None:
+    watched, place, socket = live
+    watched.on_snapshot_request(socket, ["orders"], 99.5 + CONFIRM)
+    assert watched.stale_of("orders", place, 100.1 + CONFIRM) is not None
+
+
+def test_a_request_of_a_socket_that_is_known_to_be_behind_ends_its_confirmation(live: Live) -> None:
+    watched, place, socket = live
+    hear(watched, {"orders": word(6)}, 100.5, docs=False)
+    watched.on_snapshot_request(socket, ["orders"], 101)
+    assert watched.stale_of("orders", place, 101) is not None
 
 
 def test_an_owner_that_is_ahead_confirms_nobody_who_is_behind(live: Live) -> None:

@@ -1,3 +1,8 @@
-"""This project has no pages."""
+"""The pages of this project: one, for who is signed in."""
 
-urlpatterns: list[object] = []
+from django.contrib.staticfiles.urls import staticfiles_urlpatterns
+from django.urls import path
+
+from tests.foreign.parcels.views import parcels
+
+urlpatterns = [path("", parcels), *staticfiles_urlpatterns()]

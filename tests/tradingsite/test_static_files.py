@@ -81,7 +81,7 @@ def test_the_imports_between_modules_name_hashed_files_that_exist(collected):
     ]
     assert imports
     for name, target in imports:
-        assert re.search(r"\.[0-9a-f]{12}\.js$", target), f"{name} imports {target}, which is not hashed"
+        assert re.search(r"\.[0-9a-f]{12}\.m?js$", target), f"{name} imports {target}, which is not hashed"
         base = name.rpartition("/")[0]
         assert collected.exists(f"{base}/{target}"), f"{name} imports {target}, which does not exist"
 

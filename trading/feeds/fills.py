@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 
 from pushers import Document, Feed, register
 from trading.selectors.fills import FillRow, newest_fills
-from trading.wire import decimal_text, milliseconds
+from trading.wire import decimal_text, milliseconds, present
 
 
 @register
 class FillsFeed(Feed):
-    """Fill id -> {account, order, symbol, side, price, amount, cost, fee, realizedPnl, takerOrMaker, timestamp}."""
+    """Fill id -> {account, order, symbol, side, price, amount, cost, fee, realizedPnl, takerOrMaker, timestamp, ...}.
+
+    marketTime is what time it was in the replayed market, which is the time of the candles; a reset's fills have none.
+    """
 
     name = "fills"
     interval = 15
@@ -22,16 +25,17 @@ class FillsFeed(Feed):
 
 
 def _entry(row: FillRow) -> Document:
-    return {
-        "account": row.account,
-        "order": str(row.order_id),
-        "symbol": row.symbol,
-        "side": row.side,
-        "price": decimal_text(row.price),
-        "amount": decimal_text(row.amount),
-        "cost": decimal_text(row.cost),
-        "fee": decimal_text(row.fee),
-        "realizedPnl": decimal_text(row.realized_pnl),
-        "takerOrMaker": row.taker_or_maker,
-        "timestamp": milliseconds(row.created_at),
-    }
+    return present(
+        account=row.account,
+        order=str(row.order_id),
+        symbol=row.symbol,
+        side=row.side,
+        price=decimal_text(row.price),
+        amount=decimal_text(row.amount),
+        cost=decimal_text(row.cost),
+        fee=decimal_text(row.fee),
+        realizedPnl=decimal_text(row.realized_pnl),
+        takerOrMaker=row.taker_or_maker,
+        timestamp=milliseconds(row.created_at),
+        marketTime=None if row.market_time is None else milliseconds(row.market_time),
+    )

@@ -40,6 +40,9 @@ class Fill(models.Model):
     realized_pnl = ExactDecimalField(_("realized PnL"), default=Decimal(0), help_text=_("Gross, of this fill."))
     taker_or_maker = models.CharField(_("taker or maker"), max_length=5, choices=Liquidity)
     created_at = models.DateTimeField(_("created at"), default=timezone.now, editable=False)
+    market_time = models.DateTimeField(
+        _("market time"), null=True, editable=False, help_text=_("In the replayed market, of the quote that it was at.")
+    )
 
     class Meta:
         verbose_name = _("fill")

@@ -1,4 +1,4 @@
-"""The site's user: Django's, with a time zone to show times in."""
+"""The site's user: Django's, with how he wants to see the site."""
 
 from zoneinfo import available_timezones
 
@@ -7,6 +7,36 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+
+
+class Language(models.TextChoices):
+    """The languages of the site, each in its own words; the same as the setting LANGUAGES."""
+
+    ENGLISH = "en", "English"
+    CHINESE = "zh-hans", "简体中文"
+
+
+class Theme(models.TextChoices):
+    """Light or dark, or what the system prefers."""
+
+    SYSTEM = "system", _("As the system")
+    LIGHT = "light", _("Light")
+    DARK = "dark", _("Dark")
+
+
+class RiseColor(models.TextChoices):
+    """The colour of what rises, gains and is bought; what falls has the other one."""
+
+    GREEN = "green", _("Green rises, red falls")
+    RED = "red", _("Red rises, green falls")
+
+
+class NumberFormat(models.TextChoices):
+    """What separates thousands and decimals, shown by an example."""
+
+    COMMA_POINT = "comma_point", "1,234.56"
+    POINT_COMMA = "point_comma", "1.234,56"
+    SPACE_COMMA = "space_comma", "1\N{NARROW NO-BREAK SPACE}234,56"
 
 
 def validate_time_zone(name: str) -> None:
@@ -21,6 +51,12 @@ class User(AbstractUser):
     """Who signs in: a trader or an admin."""
 
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_time_zone])
+    language = models.CharField(_("language"), max_length=16, choices=Language, blank=True)  # empty: the browser's
+    theme = models.CharField(_("theme"), max_length=8, choices=Theme, default=Theme.SYSTEM)
+    rise_color = models.CharField(_("colours"), max_length=8, choices=RiseColor, default=RiseColor.GREEN)
+    number_format = models.CharField(
+        _("numbers"), max_length=16, choices=NumberFormat, default=NumberFormat.COMMA_POINT
+    )
     session_round = models.PositiveIntegerField(
         _("session round"), default=0, editable=False, help_text=_("Raised to end all sessions of the user at once.")
     )

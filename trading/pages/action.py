@@ -34,13 +34,17 @@ class Fact:
 
 @dataclass(frozen=True, kw_only=True)
 class Action:
-    """What the page asks and does; `perform` gets the form's cleaned data and returns what to say afterwards."""
+    """What the page asks and does; `perform` gets the form's cleaned data and returns what to say afterwards.
+
+    `items` are the things that it concerns, in words, one line for each.
+    """
 
     title: str
     submit: str
     perform: Callable[[dict[str, Any]], str]
     form: forms.Form
     facts: list[Fact] = field(default_factory=list)
+    items: list[str] = field(default_factory=list)
     note: str = ""
     danger: bool = False
     back: str = ""

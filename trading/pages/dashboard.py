@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from pushers import read
+from trading.pages.chart import CHART_LABELS, chart_panel
 from trading.pages.documents import panels
 from trading.pages.labels import LABELS
 from trading.pages.market_panel import market_panel
@@ -20,12 +21,14 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     """Render the signed-in trader's dashboard, with the ticket filled in as the address says."""
     user = trader(request)
     form, facts = ticket_of(user, request.GET.dict())
+    market = market_panel()
     context = {
         "feeds": FEEDS,
         "panels": panels(read(user.pk, FEEDS)),
-        "market": market_panel(),
+        "market": market,
+        "chart": chart_panel(market, request.GET.get("symbol")),
         "ticket": form,
         "facts": facts,
-        "labels": LABELS,
+        "labels": {**LABELS, **CHART_LABELS},
     }
     return render(request, "trading/dashboard.html", context)

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 from pushers import Document, FeedStale
+from trading.wire import decimal_text, present
 
 Row = dict[str, Any]
 Documents = Mapping[str, Document | FeedStale]
@@ -34,8 +36,22 @@ def panels(documents: Documents) -> dict[str, Panel]:
 
 
 def account_rows(balance: Document, pnl: Document) -> list[tuple[str, Row]]:
-    """Join each account's balance with its equity and the PnL of the day, by account name."""
-    return [(name, {"name": name, **pnl.get(name, {}), **row}) for name, row in sorted(balance.items())]
+    """Join each account's balance with its equity, the PnL of the day and the use of its margin, by account name."""
+    return [
+        (name, {"name": name, **(valued := pnl.get(name, {})), **row, **present(marginUse=margin_use(row, valued))})
+        for name, row in sorted(balance.items())
+    ]
+
+
+def margin_use(balance: Row, valued: Row) -> str | None:
+    """Return how many percent of the equity are in use, with two places; None where the equity is not above zero.
+
+    `percentOf` in decimals.js is the same for the page's script; tests/cases/margin_use_cases.json holds both to it.
+    """
+    equity = Decimal(valued.get("equity", 0))
+    if equity <= 0:
+        return None
+    return decimal_text((Decimal(balance["used"]) * 100 / equity).quantize(Decimal("0.01"), ROUND_HALF_EVEN))
 
 
 def position_rows(positions: Document, pnl: Document) -> list[tuple[str, Row]]:

@@ -8,7 +8,9 @@ from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from trading.pages.csv_export import csv_response
@@ -34,14 +36,38 @@ class History:
     """One kind of rows: how they are filtered, read, shown and exported."""
 
     noun: str
+    title: Any
+    empty: Any
+    unlike: Any  # said where the filter lets nothing through
+    last: Any  # said after the last page
     form: type[HistoryForm]
     read: Callable[..., Any]
     row: Callable[[Any], Row]
     columns: tuple[str, ...]
 
 
-ORDERS = History("orders", OrderHistoryForm, order_history, order_row, ORDER_COLUMNS)
-FILLS = History("fills", HistoryForm, fill_history, fill_row, FILL_COLUMNS)
+ORDERS = History(
+    noun="orders",
+    title=_("Order history"),
+    empty=_("No orders yet."),
+    unlike=_("No order is like this."),
+    last=_("There are no older orders."),
+    form=OrderHistoryForm,
+    read=order_history,
+    row=order_row,
+    columns=ORDER_COLUMNS,
+)
+FILLS = History(
+    noun="fills",
+    title=_("Fill history"),
+    empty=_("No fills yet."),
+    unlike=_("No fill is like this."),
+    last=_("There are no older fills."),
+    form=HistoryForm,
+    read=fill_history,
+    row=fill_row,
+    columns=FILL_COLUMNS,
+)
 
 
 @require_safe
@@ -56,6 +82,9 @@ def _history_page(request: HttpRequest, history: History) -> HttpResponse:
         rows = [history.row(found) for found in page.rows]
         older = page.next_before
     context = {
+        "history": history,
+        "title": history.title,
+        "csv": reverse(f"{history.noun}-csv"),
         "form": form,
         "rows": rows,
         "wrong": not form.is_valid(),

@@ -1,5 +1,6 @@
 """Amending and canceling open orders, each on a page of its own that says what it will do."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from trading import services
-from trading.models import Account, Order, User
+from trading.models import OPEN_STATUSES, Account, Order, User
 from trading.pages.account_field import AccountField, offer_accounts
 from trading.pages.action import Action, Fact, answer_action
 from trading.pages.decimals import ExactField
@@ -21,7 +22,7 @@ from trading.wire import decimal_text
 confirmed = require_http_methods(["GET", "HEAD", "POST"])
 
 
-class CancelAllForm(forms.Form):
+class AccountsForm(forms.Form):
     """Which of the trader's accounts; all of them where none is chosen."""
 
     account = AccountField(required=False, empty_label=gettext_lazy("All accounts"))
@@ -31,24 +32,26 @@ class CancelAllForm(forms.Form):
         self.own = offer_accounts(self, user)
 
     def chosen(self) -> list[Account]:
-        """Return the accounts whose orders are canceled."""
+        """Return the accounts that the action concerns."""
         account = self.cleaned_data["account"]
         return [account] if account else self.own
 
 
 class AmendForm(forms.Form):
-    """What can be changed of an open order, as it is now."""
+    """What can be changed of an open order, as it is now; what is not sent stays as it is."""
 
     price = ExactField(label=gettext_lazy("Price"))
     trigger_price = ExactField(label=gettext_lazy("Trigger price"))
     amount = ExactField(label=gettext_lazy("Amount"))
 
-    def __init__(self, order: Order, data: Any = None) -> None:
+    def __init__(self, order: Order, data: Any = None, asked: Mapping[str, str] | None = None) -> None:
+        """`asked` is what the fields begin with instead, such as the price that the order was moved to on the chart."""
         changeable = {"price": order.price, "amount": order.amount}
         changeable["trigger_price"] = order.trigger_price if order.is_waiting else None
         now = {name: decimal_text(value) for name, value in changeable.items() if value is not None}
-        super().__init__(data, initial=now)
-        for name in set(self.fields) - set(now):
+        super().__init__(data, initial={**now, **{name: asked[name] for name in now if asked and name in asked}})
+        sent = now if data is None else now.keys() & data.keys()
+        for name in set(self.fields) - set(sent):
             del self.fields[name]
 
 
@@ -77,14 +80,24 @@ def order_cancel(request: HttpRequest, pk: int) -> HttpResponse:
 @trader_page
 def orders_cancel(request: HttpRequest) -> HttpResponse:
     """Cancel all open orders of one of the trader's accounts, or of all."""
-    form = CancelAllForm(trader(request), request.POST if request.method == "POST" else None)
+    form = AccountsForm(trader(request), request.POST if request.method == "POST" else None)
+    orders = _open_orders(trader(request))
 
     def perform(data: dict[str, Any]) -> str:
         canceled = [order for account in form.chosen() for order in services.orders_cancel(account=account)]
         words = {"number": len(canceled)}
         return ngettext("%(number)s order is canceled.", "%(number)s orders are canceled.", len(canceled)) % words
 
-    action = Action(title=_("Cancel all open orders?"), submit=_("Cancel all"), perform=perform, form=form, danger=True)
+    title = ngettext("Cancel %(number)s open order?", "Cancel all %(number)s open orders?", len(orders))
+    action = Action(
+        title=title % {"number": len(orders)} if orders else _("There are no open orders."),
+        submit=_("Cancel all"),
+        perform=perform,
+        form=form,
+        items=[f"{described(order)}, {order.account.name}" for order in orders],
+        note=_("Orders that are placed meanwhile are canceled, too."),
+        danger=True,
+    )
     return answer_action(request, action)
 
 
@@ -104,10 +117,16 @@ def order_amend(request: HttpRequest, pk: int) -> HttpResponse:
         title=_("Amend order %(id)s") % {"id": pk},
         submit=_("Amend the order"),
         perform=perform,
-        form=AmendForm(order, request.POST if request.method == "POST" else None),
+        form=AmendForm(order, request.POST if request.method == "POST" else None, request.GET.dict()),
         facts=_facts(order),
     )
     return answer_action(request, action)
+
+
+def _open_orders(user: User) -> list[Order]:
+    """Return the user's open orders, the newest first."""
+    orders = Order.objects.filter(status__in=OPEN_STATUSES, account__user=user).select_related("account", "instrument")
+    return list(orders.order_by("-pk"))
 
 
 def _facts(order: Order) -> list[Fact]:

@@ -115,12 +115,18 @@ def _own_position(request: HttpRequest, pk: int) -> Position:
     return get_object_or_404(positions, pk=pk, account__user=trader(request))
 
 
+def described_position(position: Position) -> str:
+    """Return a position in a few words: "long 10 AAPL, paper"."""
+    held = amount_text(abs(position.signed_amount))
+    words = {"amount": held, "symbol": position.instrument.symbol, "account": position.account.name}
+    if position.signed_amount > 0:
+        return _("long %(amount)s %(symbol)s, %(account)s") % words
+    return _("short %(amount)s %(symbol)s, %(account)s") % words
+
+
 def _facts(position: Position) -> list[Fact]:
-    held = abs(position.signed_amount)
-    words = {"amount": amount_text(held), "symbol": position.instrument.symbol, "account": position.account.name}
     long = position.signed_amount > 0
-    text = _("long %(amount)s %(symbol)s, %(account)s") if long else _("short %(amount)s %(symbol)s, %(account)s")
-    facts = [Fact(label=_("Position"), value=text % words)]
+    facts = [Fact(label=_("Position"), value=described_position(position))]
     quote = getattr(position.instrument, "quote", None)
     if quote is not None:
         facts.append(Fact(label=_("Mark"), value=decimal_text(quote.mark), kind="price"))

@@ -49,6 +49,7 @@ def summary(request: HttpRequest) -> HttpResponse:
     found, starts = summaries(ids, now=now, time_zone=user.time_zone), period_starts(now, user.time_zone)
     by_symbol = summaries_by_symbol(ids, since=starts[period])
     context = {
+        "title": _("Summary"),
         "form": form,
         "rows": [
             {**summary_row(found[key]), "name": name, "since": (start := starts[key]) and milliseconds(start)}

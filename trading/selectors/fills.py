@@ -46,6 +46,7 @@ class FillRow(NamedTuple):
     realized_pnl: Decimal
     taker_or_maker: str
     created_at: datetime
+    market_time: datetime | None
 
 
 def newest_fills(user_ids: Sequence[int]) -> list[FillRow]:
@@ -69,6 +70,7 @@ def newest_fills(user_ids: Sequence[int]) -> list[FillRow]:
         "realized_pnl",
         "taker_or_maker",
         "created_at",
+        "market_time",
     )
     by_user: dict[int, list[FillRow]] = defaultdict(list)
     for row in rows.values_list(*columns):

@@ -6,12 +6,13 @@ What was before an account's last reset is not counted.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db.models import Case, Count, F, Max, Min, Q, QuerySet, Sum, Value, When
+from django.db.models.functions import TruncDate
 
 from trading import accounting
 from trading.accounting import ZERO
@@ -111,17 +112,33 @@ def summaries_by_symbol(
     account_ids: Sequence[int], *, since: datetime | None = None, until: datetime | None = None
 ) -> dict[str, Summary]:
     """Return the accounts' summary of every symbol traded from `since` on and before `until`, in one query."""
-    fills = _counted(account_ids)
-    if since is not None:
-        fills = fills.filter(created_at__gte=since)
-    if until is not None:
-        fills = fills.filter(created_at__lt=until)
+    fills = _between(_counted(account_ids), since, until)
     rows = fills.values("instrument__symbol").annotate(**FIGURES).order_by("instrument__symbol")
     return {row["instrument__symbol"]: _summary(row) for row in rows}
 
 
+def summaries_by_day(
+    account_ids: Sequence[int], *, time_zone: str, since: datetime, until: datetime
+) -> dict[date, Summary]:
+    """Return the accounts' summary of every day with a fill from `since` on and before `until`, in one query.
+
+    A day begins at midnight in `time_zone`.
+    """
+    fills = _between(_counted(account_ids), since, until)
+    days = fills.annotate(day=TruncDate("created_at", tzinfo=ZoneInfo(time_zone))).values("day")
+    return {row["day"]: _summary(row) for row in days.annotate(**FIGURES).order_by("day")}
+
+
 def _counted(account_ids: Sequence[int]) -> QuerySet[Fill]:
     return Fill.objects.filter(~before_reset("last_fill_id"), account_id__in=account_ids)
+
+
+def _between(fills: QuerySet[Fill], since: datetime | None, until: datetime | None) -> QuerySet[Fill]:
+    if since is not None:
+        fills = fills.filter(created_at__gte=since)
+    if until is not None:
+        fills = fills.filter(created_at__lt=until)
+    return fills
 
 
 def _summary(row: Mapping[str, Any]) -> Summary:

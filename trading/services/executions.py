@@ -22,6 +22,7 @@ class Execution:
     taker_or_maker: str
     trade_id: str = ""  # the venue's; one is made up for paper trades
     quote_stamp: datetime | None = None  # of the quote whose size it uses up
+    market_time: datetime | None = None  # of that quote, in the replayed market
 
 
 def execution_now(order: Order, quote: Quote, position: Position) -> Execution | None:
@@ -36,7 +37,13 @@ def execution_now(order: Order, quote: Quote, position: Position) -> Execution |
     if amount <= ZERO or (order.time_in_force == Order.TimeInForce.FOK and amount < order.remaining):
         return None
     liquidity = Fill.Liquidity.MAKER if order.maker else Fill.Liquidity.TAKER
-    return Execution(fill_price(order, quote), amount, liquidity, quote_stamp=quote.updated_at)
+    return Execution(
+        fill_price(order, quote),
+        amount,
+        liquidity,
+        quote_stamp=quote.updated_at,
+        market_time=quote.market_time,
+    )
 
 
 def crosses(order: Order, quote: Quote) -> bool:

@@ -140,6 +140,7 @@ def _write(account: Account, order: Order, execution: Execution, booking: _Booki
         fee=booking.fee,
         realized_pnl=booking.applied.realized_pnl,
         taker_or_maker=execution.taker_or_maker,
+        market_time=execution.market_time,
     )
     kinds = LedgerEntry.Kind
     money_move(

@@ -1,4 +1,4 @@
-"""How values look on a page: rounded for display only, the same as in figures.js.
+"""How values look on a page: rounded for display only, in the trader's number format, the same as in figures.js.
 
 The kinds of figures: `money` (two places), `signed` (money with its sign), `percent` (signed, two places), `share`
 (percent without a sign), `rate` (a fraction as percent, up to six places), `price` (two to four places, up to eight
@@ -18,6 +18,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from trading.pages.labels import LABELS
+from trading.pages.number_format import separators
 from trading.pages.refusals import refusal_text
 
 register = template.Library()
@@ -96,9 +97,10 @@ def _number(number: Decimal, least: int, most: int) -> str:
     text = format(number.quantize(Decimal(1).scaleb(-most), ROUND_HALF_EVEN), f",.{most}f")
     whole, _, places = text.partition(".")
     places = places.rstrip("0").ljust(least, "0")
-    text = f"{whole}.{places}" if places else whole
-    negative = text.startswith("-") and text.strip("-0.,") != ""
-    return (MINUS if negative else "") + text.removeprefix("-")
+    negative = whole.startswith("-") and (whole + places).strip("-0,") != ""
+    thousands, mark = separators()
+    whole = whole.removeprefix("-").replace(",", thousands)
+    return (MINUS if negative else "") + (f"{whole}{mark}{places}" if places else whole)
 
 
 def _moment(milliseconds: Any) -> datetime:

@@ -159,6 +159,7 @@ export class FeedClient extends EventTarget {
         this.tickers = {};
         this.ticker = new Subscription();
         this.announced = new Map(); // feed -> what the page was last told, as JSON
+        /** How many connections in a row did not last until a heartbeat: the number of the next attempt, while reconnecting. */
         this.failures = 0;
         this.lastId = 0;
         this.pings = new Map();

@@ -9,7 +9,7 @@ from pushers import FeedStale
 from pushers.registry import feeds, symbol_feed
 from tests.trading.rows import make_account, make_instrument, make_user, set_quote
 from trading.models import Account, Fill, Order, Position, Quote, User
-from trading.services import account_erase, account_open, order_place
+from trading.services import account_erase, account_open, account_reset, order_place
 from trading.wire import milliseconds
 
 pytestmark = pytest.mark.django_db
@@ -210,8 +210,18 @@ def test_fills(account, instrument):
             "realizedPnl": "0",
             "takerOrMaker": "taker",
             "timestamp": milliseconds(fill.created_at),
+            "marketTime": milliseconds(Quote.objects.get().market_time),
         }
     }
+
+
+def test_a_fill_at_no_quote_has_no_market_time(account, instrument):
+    place(account, "buy", 10)
+    account_reset(account=account)  # which closes the position
+    newest, first = Fill.objects.order_by("-id")
+    entries = document("fills", account)
+    assert "marketTime" not in entries[str(newest.pk)]
+    assert "marketTime" in entries[str(first.pk)]
 
 
 def test_accounts_of_one_user_may_hold_the_same_symbol(account, instrument):

@@ -8,9 +8,9 @@ import { formatValue, fullValue, sign } from "../../../trading/static/trading/fi
 
 const { cases } = JSON.parse(readFileSync(new URL("../../cases/figure_cases.json", import.meta.url), "utf8"));
 
-for (const { kind, value, zone, text, sign: expected } of cases) {
-    test(`${kind} ${value} is ${text}`, () => {
-        assert.equal(formatValue(kind, value, zone), text);
+for (const { kind, value, zone, format, text, sign: expected } of cases) {
+    test(`${kind} ${value} is ${text} ${format ?? ""}`, () => {
+        assert.equal(formatValue(kind, value, zone, format), text);
         if (expected) assert.equal(sign(value), expected);
     });
 }

@@ -9,11 +9,11 @@ from trading.models import Account, Instrument, Order, Position, User
 from trading.services import order_place, token_create
 
 PAGES = ["/", "/history/orders/", "/history/fills/", "/history/orders.csv", "/history/fills.csv", "/summary/"]
-PAGES += ["/accounts/", "/accounts/paper/", "/tokens/", "/time-zone/"]
+PAGES += ["/history/equity/", "/history/calendar/", "/accounts/", "/accounts/paper/", "/tokens/", "/preferences/"]
 OWN_PAGES = ["/orders/{order}/", "/accounts/hers/"]
 ACTIONS = ["/orders/{order}/amend/", "/orders/{order}/cancel/", "/accounts/hers/reset/", "/tokens/{token}/revoke/"]
 ACTIONS += ["/positions/{position}/" + name + "/" for name in ("close", "protect", "leverage")]
-FORMS = ["/orders/", "/orders/preview/", "/orders/cancel/", "/tokens/", "/time-zone/"]
+FORMS = ["/orders/", "/orders/preview/", "/orders/cancel/", "/tokens/", "/preferences/"]
 
 
 @pytest.fixture

@@ -36,13 +36,26 @@ def test_it_asks_to_sign_in(client: Client, db: None) -> None:
     [
         (
             "accounts",
-            [">100,002.15<", 'title="100002.15432101"', ">98,787.15<", ">1,200.50<", ">99,987.65<", ">+2.15<"],
+            [
+                ">100,002.15<",
+                'title="100002.15432101"',
+                ">98,787.15<",
+                ">1,200.50<",
+                ">99,987.65<",
+                ">+2.15<",
+                ">1.20%<",
+                'value="1.2"',
+            ],
         ),
         ("positions", [">AAPL<", ">Long<", ">1</span>x<", ">Return<", ">60.05<", ">61.50<", ">+14.50<", ">+2.41%<"]),
         ("orders", [">Buy<", ">Limit<", ">60.00<", 'href="/orders/318/cancel/"', "2026-01-01 00:00:00"]),
         ("pnl", [">+14.50<", ">\N{MINUS SIGN}12.35<", ">0.30<"]),
         ("fills", [">Sell<", ">1,000<", ">30.02<"]),
-        ("tickers", [">61.50<", ">61.49<", ">\N{MINUS SIGN}1.20%<"]),
+        (
+            "tickers",
+            [">61.50<", ">61.49<", ">61.51<", ">\N{MINUS SIGN}1.20%<", 'href="?symbol=AAPL" aria-current="true"'],
+        ),
+        ("chart", [">AAPL<", ">Apple<", ">61.50<", ">\N{MINUS SIGN}1.20%<", "The chart needs JavaScript."]),
     ],
 )
 def test_a_panel_shows_the_current_document(
@@ -124,7 +137,10 @@ def test_only_own_accounts_can_be_traded_from(client: Client, alice: User, docum
 def test_it_has_no_inline_script_style_or_handler_and_no_foreign_address(
     client: Client, alice: User, aapl: Instrument, documents: Any
 ) -> None:
-    for html in (page(client, alice), Client().get("/login/").content.decode()):
+    notice = '<a href="https://www.tradingview.com/" rel="noopener noreferrer">'  # a link, which loads nothing
+    dashboard = page(client, alice)
+    assert notice in dashboard
+    for html in (dashboard.replace(notice, ""), Client().get("/login/").content.decode()):
         assert re.findall(r"<script(?![^>]*\ssrc=)", html) == []
         assert re.findall(r"<style|\sstyle=|\son[a-z]+=|javascript:|https?://|=\"//", html) == []
 
@@ -132,3 +148,20 @@ def test_it_has_no_inline_script_style_or_handler_and_no_foreign_address(
 def test_it_is_not_kept_by_caches(client: Client, alice: User, documents: Any) -> None:
     client.force_login(alice)
     assert "no-store" in client.get("/")["Cache-Control"]
+
+
+def test_the_chart_begins_with_the_symbol_of_the_address(
+    client: Client, alice: User, aapl: Instrument, documents: Any
+) -> None:
+    Instrument.objects.create(
+        symbol="BTC/USDT", name="Bitcoin", tick_size=1, step_size=1, minimum_notional=0, maker_fee_rate=0,
+        taker_fee_rate=0,
+    )  # fmt: skip
+    client.force_login(alice)
+    for asked, shown in (("BTC/USDT", "BTC/USDT"), ("NONE", "AAPL"), ("", "AAPL")):
+        html = client.get("/", {"symbol": asked}).content.decode()
+        assert f'data-symbol="{shown}"' in panel(html, "chart")
+
+
+def test_the_chart_of_a_site_without_instruments_says_so(client: Client, alice: User, documents: Any) -> None:
+    assert 'data-symbol=""' in panel(page(client, alice), "chart")

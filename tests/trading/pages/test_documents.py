@@ -1,8 +1,22 @@
 """The joins of the dashboard's rows."""
 
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
 from pushers import FeedStale
 from tests.trading.pages.conftest import DOCUMENTS, EMPTY
-from trading.pages.documents import account_rows, newest_first, panels, position_rows
+from trading.pages.documents import account_rows, margin_use, newest_first, panels, position_rows
+
+MARGIN_USES = json.loads((Path(__file__).parents[2] / "cases/margin_use_cases.json").read_text())["cases"]
+
+
+@pytest.mark.parametrize("case", MARGIN_USES, ids=lambda case: f"{case['used']} of {case['equity']}")
+def test_the_use_of_the_margin_is_in_percent_of_the_equity(case: dict[str, Any]) -> None:
+    valued = {} if case["equity"] is None else {"equity": case["equity"]}
+    assert margin_use({"used": case["used"]}, valued) == case["use"]
 
 
 def test_a_position_is_joined_with_its_valuation() -> None:

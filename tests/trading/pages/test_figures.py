@@ -8,14 +8,18 @@ import pytest
 from django.utils import timezone
 
 from tests.node import run_node_test
+from trading.pages.number_format import number_format
 from trading.templatetags.figures import figure, format_value, sign
 
 CASES = json.loads((Path(__file__).parents[2] / "cases/figure_cases.json").read_text())["cases"]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case['kind']} {case['value']} {case.get('zone', '')}")
+@pytest.mark.parametrize(
+    "case", CASES, ids=lambda case: f"{case['kind']} {case['value']} {case.get('zone', '')} {case.get('format', '')}"
+)
 def test_a_value_is_shown_as_in_the_cases(case: dict[str, Any]) -> None:
-    with timezone.override(case.get("zone", "UTC")):
+    zone, form = case.get("zone", "UTC"), case.get("format", "comma_point")
+    with timezone.override(zone), number_format(form):
         assert format_value(case["kind"], case["value"]) == case["text"]
     if "sign" in case:
         assert sign(case["value"]) == case["sign"]

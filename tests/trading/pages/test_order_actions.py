@@ -48,6 +48,19 @@ def test_all_orders_are_canceled(trader: Client, resting: Order, account: Accoun
     assert trader.post("/orders/cancel/", **JSON).json()["message"] == "0 orders are canceled."
 
 
+def test_the_page_names_the_orders_that_it_would_cancel(trader: Client, resting: Order, account: Account) -> None:
+    order_place(account=account, symbol="AAPL", side="sell", type="limit", amount=Decimal(5), price=Decimal(70))
+    page = trader.get("/orders/cancel/").content.decode()
+    assert "Cancel all 2 open orders?" in page
+    assert "buy 10 AAPL at 60.00, paper" in page
+    assert "sell 5 AAPL at 70.00, paper" in page
+
+
+def test_what_is_not_sent_of_an_order_stays_as_it_is(trader: Client, resting: Order) -> None:
+    answer = trader.post(f"/orders/{resting.pk}/amend/", {"price": "59"}, **JSON).json()
+    assert answer == {"ok": True, "message": f"Order {resting.pk} is open: buy 10 AAPL at 59.00."}
+
+
 def test_nobody_elses_orders_are_canceled(stranger: Client, resting: Order) -> None:
     assert stranger.post("/orders/cancel/", **JSON).json()["message"] == "0 orders are canceled."
     assert stranger.post("/orders/cancel/", {"account": "nobody"}, **JSON).json()["code"] == "invalid_account"

@@ -1,4 +1,4 @@
-"""The summary, and the time zone that its days are in."""
+"""The summary, by the days of the trader's time zone."""
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -7,7 +7,6 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from tests.trading.pages.conftest import JSON
 from tests.trading.rows import set_quote
 from trading.models import Account, Fill, Instrument, User
 from trading.pages.summary import summary_row
@@ -67,15 +66,6 @@ def test_the_day_begins_at_the_traders_midnight(trader: Client, alice: User) -> 
     today = timezone.now() + timedelta(hours=9)
     midnight = datetime(today.year, today.month, today.day, tzinfo=UTC) - timedelta(hours=9)
     assert midnight.strftime('title="%Y-%m-%dT%H:%M:00.000Z"') in trader.get("/summary/").content.decode()
-
-
-def test_the_time_zone_is_chosen_from_those_there_are(trader: Client, alice: User) -> None:
-    assert '<option value="UTC" selected>' in trader.get("/time-zone/").content.decode()
-    answer = trader.post("/time-zone/", {"time_zone": "Europe/Vienna"}, **JSON).json()
-    assert answer == {"ok": True, "message": "Times and days are in Europe/Vienna now."}
-    alice.refresh_from_db()
-    assert alice.time_zone == "Europe/Vienna"
-    assert trader.post("/time-zone/", {"time_zone": "Mars"}, **JSON).json()["code"] == "invalid_time_zone"
 
 
 def test_fills_before_a_period_do_not_count_in_it(trader: Client, won: Account) -> None:

@@ -1,14 +1,23 @@
 /** The account tiles: the feed `balance`, joined with the valuation of `pnl`. */
 
-import { showRows } from "./rows.js";
+import { percentOf } from "./decimals.js";
+import { paintOnce } from "./paint.js";
+import { paintRows } from "./rows.js";
 
 /** Keep the panel up to date with the client's documents. */
 export function keepAccounts(panel, client) {
-    const show = () => {
+    const paint = () => {
         const balance = client.document("balance");
         const pnl = client.document("pnl") ?? {};
         if (!balance) return;
-        showRows(panel, Object.keys(balance).sort().map((name) => [name, { name, ...pnl[name], ...balance[name] }]));
+        paintRows(panel, Object.keys(balance).sort().map((name) => [name, account(name, balance[name], pnl[name])]));
     };
-    client.addEventListener("document", ({ detail }) => (detail.feed === "balance" || detail.feed === "pnl") && show());
+    client.addEventListener("document", ({ detail }) => {
+        if (detail.feed === "balance" || detail.feed === "pnl") paintOnce(panel, paint);
+    });
+}
+
+function account(name, balance, pnl = {}) {
+    const marginUse = pnl.equity === undefined ? null : percentOf(balance.used, pnl.equity);
+    return { name, ...pnl, ...balance, ...(marginUse === null ? {} : { marginUse }) };
 }

@@ -1,10 +1,11 @@
-/** The connection light, the data's age, and the stale marks of the panels. */
+/** The connection light, the round trip, and the stale marks of the panels. */
 
+import { keepFeedAges } from "./feed_ages.js";
 import { formatValue } from "./figures.js";
 import { label } from "./labels.js";
+import { keepReconnection } from "./reconnection.js";
 
-const AGE_MS = 1000;
-const PING_MS = 20_000;
+const PING_MS = 10_000;
 
 /** Show the client's state, and mark every panel (data-feeds) of which a feed must not be believed. */
 export function keepConnection(light, panels, client) {
@@ -33,11 +34,14 @@ export function keepConnection(light, panels, client) {
         reasons.set(name, { reason: "refused" });
     });
     on("state", ({ state, reason }) => {
+        if (state === "reconnecting" && reason === null) return; // an attempt: the reason is still the last one
         const more = ["closed", "reconnecting"].includes(state) && reason !== "by-page";
         words = more ? `${state}-${reason}` : null;
     });
     client.addEventListener("reset", () => location.reload()); // the page itself is the other user's
-    keepAge(light.querySelector("[data-age]"), feeds, client);
+    keepRoundTrip(light.querySelector("[data-round-trip]"), client);
+    keepFeedAges(light.querySelector("[data-feed-ages]"), feeds, reasons, client);
+    keepReconnection(light.querySelector("[data-retry]"), client);
 }
 
 function markPanel(panel, reasons) {
@@ -66,16 +70,13 @@ function showState(light, state, words) {
     light.querySelector("[data-sign-in]").hidden = state !== "signed-out";
 }
 
-/** Show the age of the oldest document, with the round trip's time as its title. */
-function keepAge(element, feeds, client) {
-    const ping = () => client.ping().then(
-        (milliseconds) => { element.title = label("round-trip", { milliseconds: Math.round(milliseconds) }); },
-        () => { element.title = ""; },
+/** Measure the round trip now and then, and show the last one while it is true. */
+function keepRoundTrip(element, client) {
+    const show = (text) => { element.textContent = text; };
+    const measure = () => client.ping().then(
+        (milliseconds) => show(label("round-trip", { milliseconds: Math.round(milliseconds) })),
+        () => show(""),
     );
-    client.addEventListener("state", ({ detail }) => detail.state === "open" && ping());
-    setInterval(ping, PING_MS);
-    setInterval(() => {
-        const ages = feeds.map((feed) => client.age(feed)).filter((age) => age !== null);
-        element.textContent = ages.length ? label("age", { seconds: Math.round(Math.max(...ages) / 1000) }) : "";
-    }, AGE_MS);
+    client.addEventListener("state", ({ detail }) => (detail.state === "open" ? measure() : show("")));
+    setInterval(measure, PING_MS);
 }

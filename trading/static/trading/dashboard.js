@@ -2,7 +2,10 @@
 
 import { FeedClient } from "../consumers/feed_client.js";
 import { keepAccounts } from "./accounts.js";
+import { keepChart } from "./chart.js";
+import { chooseSymbol } from "./choices.js";
 import { keepConnection } from "./connection.js";
+import { keepDesk } from "./desk.js";
 import { keepDialogs } from "./dialogs.js";
 import { keepFills } from "./fills.js";
 import { keepOrders } from "./orders.js";
@@ -26,7 +29,10 @@ keepPnl(panel("pnl"), client);
 keepOrders(panel("orders"), client);
 keepFills(panel("fills"), client);
 keepTickers(panel("tickers"), client);
+keepChart(panel("chart"), client, panel("dialog"));
 keepTicket(panel("order-form"), client);
+panel("id_symbol").addEventListener("change", ({ target }) => chooseSymbol(target.value));
+keepDesk(client);
 keepDialogs(panel("dialog"), async (form) => {
     const { ok, message } = await submit(form, form.querySelector("[data-result]"));
     if (ok) show(panel("notice"), "done", message);

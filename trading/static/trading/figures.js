@@ -6,6 +6,11 @@
 const ABSENT = "\u2013";
 const MINUS = "\u2212";
 const SIGNED = ["signed", "percent"];
+// What stands between thousands, and before the decimals. pages/number_format.py has the same table.
+const SEPARATORS = { comma_point: [",", "."], point_comma: [".", ","], space_comma: ["\u202f", ","] };
+
+/** The reader's number format, which the page names; outside of a page, as in tests, there is none. */
+const chosen = globalThis.document?.documentElement.dataset.numbers ?? "comma_point";
 
 /** Round half-even to `places`, as a BigInt of value * 10**places. */
 function scaled(text, places) {
@@ -17,12 +22,13 @@ function scaled(text, places) {
     return minus ? -units : units;
 }
 
-function number(text, least, most) {
+function number(text, least, most, format) {
+    const [thousands, mark] = SEPARATORS[format];
     const units = scaled(text, most);
     const digits = String(units < 0n ? -units : units).padStart(most + 1, "0");
-    const whole = digits.slice(0, digits.length - most).replace(/\B(?=(\d{3})+$)/g, ",");
+    const whole = digits.slice(0, digits.length - most).replace(/\B(?=(\d{3})+$)/g, thousands);
     const places = digits.slice(digits.length - most).replace(/0+$/, "").padEnd(least, "0");
-    return (units < 0n ? MINUS : "") + whole + (places ? `.${places}` : "");
+    return (units < 0n ? MINUS : "") + whole + (places ? mark + places : "");
 }
 
 function moment(milliseconds, zone) {
@@ -58,18 +64,19 @@ export function sign(value) {
  * @param {string} kind
  * @param {string|number|null|undefined} value decimals as strings, times in milliseconds UTC
  * @param {string} [zone] the IANA zone of times
+ * @param {string} [format] the number format, by its name among the preferences
  * @returns {string}
  */
-export function formatValue(kind, value, zone = "UTC") {
+export function formatValue(kind, value, zone = "UTC", format = chosen) {
     if (isAbsent(value)) return ABSENT;
     const text = String(value);
     if (kind === "time") return moment(value, zone);
     if (kind === "text") return text;
-    if (kind === "price") return number(text, 2, /^-?0(\.|$)/.test(text) ? 8 : 4);
-    if (kind === "amount") return number(text, 0, 8);
-    if (kind === "rate") return `${number(hundredfold(text), 0, 6)}%`;
+    if (kind === "price") return number(text, 2, /^-?0(\.|$)/.test(text) ? 8 : 4, format);
+    if (kind === "amount") return number(text, 0, 8, format);
+    if (kind === "rate") return `${number(hundredfold(text), 0, 6, format)}%`;
     const plus = SIGNED.includes(kind) && sign(text) === "positive" ? "+" : "";
-    return plus + number(text, 2, 2) + (kind === "percent" || kind === "share" ? "%" : "");
+    return plus + number(text, 2, 2, format) + (kind === "percent" || kind === "share" ? "%" : "");
 }
 
 /** The unrounded value, for the title of what is shown rounded. */

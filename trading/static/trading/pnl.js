@@ -1,12 +1,13 @@
 /** Profit and loss per account: the feed `pnl`. */
 
-import { showRows } from "./rows.js";
+import { paintOnce } from "./paint.js";
+import { paintRows } from "./rows.js";
 
 /** Keep the panel up to date with the client's documents. */
 export function keepPnl(panel, client) {
-    client.addEventListener("document", ({ detail }) => {
-        if (detail.feed !== "pnl") return;
-        const names = Object.keys(detail.document).sort();
-        showRows(panel, names.map((name) => [name, { name, ...detail.document[name] }]));
-    });
+    const paint = () => {
+        const pnl = client.document("pnl");
+        if (pnl) paintRows(panel, Object.keys(pnl).sort().map((name) => [name, { name, ...pnl[name] }]));
+    };
+    client.addEventListener("document", ({ detail }) => detail.feed === "pnl" && paintOnce(panel, paint));
 }

@@ -1,14 +1,16 @@
 /** The ticket: sent without leaving the page, with a preview that follows what is typed. */
 
 import { formatValue, fullValue } from "./figures.js";
+import { keepChoices } from "./ticket_choices.js";
 import { post, submit } from "./submit.js";
 
 const QUIET_MS = 300; // after the last key
 
-/** Keep the ticket's preview and its quote up to date, and submit it by fetch. */
+/** Keep the ticket's preview and its quote up to date, take what is chosen elsewhere, and submit it by fetch. */
 export function keepTicket(form, client) {
     form.querySelector("[data-without-script]").hidden = true;
     keepPreview(form);
+    keepChoices(form);
     client.addEventListener("ticker", () => showQuote(form, client.tickers[form.elements.symbol.value]));
     form.addEventListener("submit", async (event) => {
         event.preventDefault();
