@@ -1,5 +1,6 @@
 """Users in the admin: Django's page, with what they own, who is connected, and what an operator may do to them."""
 
+from decimal import Decimal
 from typing import Any, cast
 
 from django.contrib import admin
@@ -30,6 +31,7 @@ from trading.selectors.equities import equities_of_users
 from trading.selectors.open_sockets import open_sockets
 from trading.services import audit_note, check_superuser_remains
 
+CENT = Decimal("0.01")  # a list is read at a glance; the account has all places
 RANK_FIELDS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
@@ -75,7 +77,8 @@ class TraderList(ChangeList):
 @admin.display(description=_("equity"))
 def equity_number(user: Any) -> str:
     """Return the equity of a user's accounts, by currency where there are several."""
-    sums = [f"{number_text(equity, MONEY_PLACES)} {currency}" for currency, equity in user.equities.items()]
+    rounded = {currency: equity.quantize(CENT) for currency, equity in user.equities.items()}
+    sums = [f"{number_text(equity, MONEY_PLACES)} {currency}" for currency, equity in rounded.items()]
     return ", ".join(sums) or "-"
 
 
@@ -85,10 +88,10 @@ def sockets_number(user: Any) -> str:
     return str(user.sockets or "-")
 
 
-@admin.display(description=_("frozen"), boolean=True, ordering="frozen")
-def frozen(user: Any) -> bool:
+@admin.display(description=_("trading"), ordering="frozen")
+def frozen(user: Any) -> str:
     """Return whether the user's trading is frozen."""
-    return bool(user.frozen)
+    return _("frozen") if user.frozen else "-"
 
 
 @admin.display(description=_("open sockets"))
@@ -147,10 +150,11 @@ class TraderAdmin(AuditedAdmin, UserAdmin):
     list_filter = ("is_active", OnlineFilter, FrozenFilter, "is_staff", "is_superuser", "groups")
     date_hierarchy = "date_joined"
     fieldsets = (
-        *(UserAdmin.fieldsets or ()),
-        (_("Display"), {"fields": ("time_zone",)}),
+        *(UserAdmin.fieldsets or ())[:2],
         (_("Trading"), {"fields": (freeze_text,)}),
         (_("Connections"), {"fields": (sockets_table,)}),
+        (_("Display"), {"fields": ("time_zone",)}),
+        *(UserAdmin.fieldsets or ())[2:],
     )
     inlines = (AccountInline,)
     actions = (
