@@ -22,7 +22,7 @@ FEEDS = ("balance", "positions", "pnl", "orders", "fills")
 
 def live_state(modeladmin: Any, request: HttpRequest, pk: int) -> TemplateResponse:
     """Render the page; its socket brings the figures, checks the permission itself, and is noted in the audit trail."""
-    if not request.user.has_perm("trading.watch_user"):  # type: ignore[union-attr]
+    if not request.user.has_perm("trading.watch_user"):
         raise PermissionDenied
     user = User.objects.filter(pk=pk).first()
     if user is None:

@@ -66,7 +66,7 @@ class TradingFreezeAdmin(admin.ModelAdmin):
         return self._may_freeze(request) and (not above or cast(User, request.user).is_superuser)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change, **kwargs)  # a class made for this request
+        form: Any = super().get_form(request, obj, change, **kwargs)  # a class made for this request
         form.operator = operator_of(request)
         return form
 
