@@ -118,6 +118,7 @@ def test_a_watcher_sees_the_trader_until_he_may_no_longer(member_of, site):
     expect(page.locator("[data-connection]")).to_have_attribute("data-connection", "open", timeout=PATIENCE)
     accounts = page.locator("[data-panel='balance pnl'] tbody")
     expect(accounts).to_contain_text("paper", timeout=PATIENCE)
+    expect(page.locator("[data-panel=ticker] tbody")).to_contain_text("AAPL", timeout=PATIENCE)
     assert page.locator("#content-main form, #content-main button").count() == 0
     site.python(
         "from django.contrib.auth.models import Group; from trading.models import User;"
