@@ -26,9 +26,11 @@ class ConsumerSettings:
     WATCH_LISTENER: str = ""  # dotted path of on_watch(watcher, user, address, agent), called before each such socket
     PRESENCE: bool = False  # keep a row for every open socket (models.py); takes the migrations of this app
     HEARTBEAT_SECONDS: float = 4.0  # a client calls the connection dead after two without a frame, so within 10 s
+    REQUEST_SECONDS: float = 10.0  # the head of an HTTP request must have come by then (runweb)
     AUTH_SECONDS: float = 5.0  # a program has this long to say who it is
     ACCESS_SECONDS: float = 30.0  # every open socket's access is checked at least this often, and at once when told
     SOCKETS_PER_USER: int = 20  # in one server process: a trader's tabs and programs; one more is closed with 4429
+    WAITING_PER_ADDRESS: int = 50  # sockets that have not signed in yet, likewise; many programs may share an address
     FEEDS_PER_SOCKET: int = 50  # further ones are refused
     SYMBOLS_PER_SOCKET: int = 500  # further ones are refused
     FRAMES_PER_SECOND: float = (

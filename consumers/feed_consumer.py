@@ -17,6 +17,7 @@ from consumers.hub import Hub
 from consumers.metrics import CLOSED
 from consumers.proof import Proof
 from consumers.token_bucket import TokenBucket
+from consumers.waiting_room import WAITING_ROOM, address_of
 from pushers.clock import now_ms
 from pushers.registry import intervals
 
@@ -36,6 +37,7 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
     bad_frames = 0
     closing = False
     waiting: asyncio.TimerHandle | None = None
+    waits = False  # in the waiting room
     watching = False  # whether it shows somebody's state to another (watch_consumer.py)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -71,9 +73,20 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
             await self.sign_in_with(token)
         elif any(name == b"origin" for name, _ in self.scope["headers"]):
             await self.end(CloseCode.SIGNED_OUT)
+        elif not WAITING_ROOM.enter(address_of(self.scope), limit := self.settings.WAITING_PER_ADDRESS):
+            await self.send_away("too_many_sockets", f"An address has at most {limit} sockets that are not signed in.")
         else:
+            self.waits = True
             loop = asyncio.get_running_loop()
             self.waiting = loop.call_later(self.settings.AUTH_SECONDS, lambda: loop.create_task(self.auth_timeout()))
+
+    def stop_waiting(self) -> None:
+        """Leave the waiting room, if the client is in it."""
+        if self.waiting is not None:
+            self.waiting.cancel()
+        if self.waits:
+            self.waits = False
+            WAITING_ROOM.leave(address_of(self.scope))
 
     async def auth_timeout(self) -> None:
         if self.connection is None:
@@ -88,8 +101,7 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
 
     async def sign_in(self, user: Any, proof: Proof) -> None:
         """Register with the hub and say welcome, unless this user may not come in or has sockets enough."""
-        if self.waiting is not None:
-            self.waiting.cancel()
+        self.stop_waiting()
         if self.closing:
             return
         limit, open_already = self.settings.SOCKETS_PER_USER, Hub.current().sockets(str(user.pk))
@@ -219,8 +231,7 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
 
     def leave(self) -> None:
         self.closing = True
-        if self.waiting is not None:
-            self.waiting.cancel()
+        self.stop_waiting()
         if self.connection is not None:
             Hub.current().close(self.connection)
 

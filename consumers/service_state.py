@@ -114,7 +114,8 @@ def service_state() -> ServiceState:
         left = (lease.expires_at - lease.now).total_seconds()
         shards.append(ShardState(lease.shard, lease.owner, lease.epoch, lease_seconds - left, left))
     held = [shard.owner for shard in shards if not shard.free]
-    found = next((row.now for row in (*leases, *processes, *webs)), None)
+    rows: list[Any] = [*leases, *processes, *webs]
+    found = next((row.now for row in rows), None)
     return ServiceState(
         at=found or timezone.now(),
         pushers=[_pusher(process, held.count(process.owner)) for process in processes],

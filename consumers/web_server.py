@@ -10,6 +10,7 @@ from django.conf import settings
 
 from consumers.conf import consumer_settings
 from consumers.farewell import say_goodbye
+from consumers.http_connection import HttpConnection
 from consumers.web_socket import WebSocket
 from pushers.runner import pushing
 
@@ -88,6 +89,7 @@ def serve(listener: socket.socket, *, forwarded_allow_ips: str, with_pushers: bo
     module, _, name = settings.ASGI_APPLICATION.rpartition(".")
     config = uvicorn.Config(
         f"{module}:{name}",
+        http=HttpConnection,
         ws=WebSocket,
         ws_per_message_deflate=False,  # 60 to 100 KiB of memory a socket
         ws_max_size=2 * consumer_settings().FRAME_BYTES,  # up to twice the limit gets an error, more is not read

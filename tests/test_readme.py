@@ -150,7 +150,7 @@ def test_another_project_gets_what_they_need(installed: Path) -> None:
     (information,) = installed.glob("*.dist-info")
     lines = Distribution.at(information).requires or []
     needed = {re.split(r"[<>=]", line)[0].lower() for line in lines if "extra ==" not in line}
-    assert needed == {"django", "channels", "channels-redis", "daphne", "redis", "msgspec"}
+    assert needed == {"django", "channels", "channels-redis", "daphne", "redis", "msgspec", "prometheus-client"}
     assert [re.split(r"[<>=]", line)[0] for line in lines if "extra ==" in line] == ["uvicorn", "websockets"]
 
 

@@ -4,7 +4,15 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.deprecation import MiddlewareMixin
 
 # What the pages never ask of a browser; whatever was slipped into one can't either.
-REFUSED = ("accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "magnetometer", "microphone")
+REFUSED: tuple[str, ...] = (
+    "accelerometer",
+    "camera",
+    "display-capture",
+    "geolocation",
+    "gyroscope",
+    "magnetometer",
+    "microphone",
+)
 REFUSED += ("midi", "payment", "publickey-credentials-get", "screen-wake-lock", "usb", "xr-spatial-tracking")
 POLICY = ", ".join(f"{feature}=()" for feature in REFUSED)
 

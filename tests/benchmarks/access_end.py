@@ -46,7 +46,7 @@ with transaction.atomic():
         name = f"trader-{{number}}"
         user = get_user_model().objects.create(username=name)
         session = store()
-        session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(user.pk), settings.AUTHENTICATION_BACKENDS[0]
+        session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(user.pk), settings.AUTHENTICATION_BACKENDS[-1]
         session[HASH_SESSION_KEY] = user.get_session_auth_hash()
         session.save()
         claims.append(Claim(Proof(user.pk, session_key=session.session_key), frozenset({{"parcels"}})))

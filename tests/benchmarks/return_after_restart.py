@@ -30,7 +30,7 @@ store = import_module(settings.SESSION_ENGINE).SessionStore
 for number in range({count}):
     user = get_user_model().objects.create(username=f"trader-{{number}}")
     session = store()
-    session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(user.pk), settings.AUTHENTICATION_BACKENDS[0]
+    session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(user.pk), settings.AUTHENTICATION_BACKENDS[-1]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.save()
     print(session.session_key)

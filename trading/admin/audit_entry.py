@@ -8,7 +8,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from trading.admin.columns import moment
+from trading.admin.columns import Column, moment
 from trading.admin.csv_export import csv_export
 from trading.admin.read_only import ReadOnlyAdmin
 from trading.models import AuditEntry
@@ -47,6 +47,11 @@ def after_text(entry: AuditEntry) -> str:
     return _pretty(entry.after)
 
 
+object_link: Column = concerned
+before_column: Column = before_text
+after_column: Column = after_text
+
+
 def _pretty(values: dict[str, Any]) -> str:
     return format_html("<pre>{}</pre>", json.dumps(values, indent=2, ensure_ascii=False)) if values else "-"
 
@@ -66,10 +71,10 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         ("actor", "actor_id"),
         ("subject", "subject_id"),
         "action",
-        (concerned, "object_type", "object_id"),
+        (object_link, "object_type", "object_id"),
         "reason",
-        before_text,
-        after_text,
+        before_column,
+        after_column,
         "address",
         "agent",
     )

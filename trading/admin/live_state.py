@@ -8,8 +8,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from trading.models import Instrument, Order, Position, User
-from trading.models.order import OPEN
+from trading.models import User
 
 # The words of the wire that the page's script may show.
 LABEL_KEYS = (
@@ -22,7 +21,7 @@ FEEDS = ("balance", "positions", "pnl", "orders", "fills")
 
 def live_state(modeladmin: Any, request: HttpRequest, pk: int) -> TemplateResponse:
     """Render the page; its socket brings the figures, checks the permission itself, and is noted in the audit trail."""
-    if not request.user.has_perm("trading.watch_user"):  # type: ignore[union-attr]
+    if not request.user.has_perm("trading.watch_user"):
         raise PermissionDenied
     user = User.objects.filter(pk=pk).first()
     if user is None:
@@ -35,15 +34,6 @@ def live_state(modeladmin: Any, request: HttpRequest, pk: int) -> TemplateRespon
         "user_url": reverse("admin:trading_user_change", args=[user.pk]),
         "socket": f"/ws/watch/{user.pk}/",
         "feeds": FEEDS,
-        "symbols": symbols_of(user),
         "label_keys": LABEL_KEYS,
     }
     return TemplateResponse(request, "admin/trading/user/live.html", context)
-
-
-def symbols_of(user: User) -> list[str]:
-    """Return the symbols in which the user has a position or an open order."""
-    held = Position.objects.filter(account__user=user).exclude(signed_amount=0).values("instrument")
-    ordered = Order.objects.filter(OPEN, account__user=user).values("instrument")
-    instruments = Instrument.objects.filter(pk__in=held) | Instrument.objects.filter(pk__in=ordered)
-    return list(instruments.order_by("symbol").values_list("symbol", flat=True))

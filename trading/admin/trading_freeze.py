@@ -10,11 +10,15 @@ from django.utils.translation import gettext_lazy as _
 from trading import services
 from trading.admin.columns import moment
 from trading.admin.operators import operator_of
+from trading.errors import TradingError
 from trading.models import TradingFreeze, User
+from trading.services import Operator
 
 
 class NewFreezeForm(forms.ModelForm):
     """Whom or what, and why."""
+
+    operator: Operator  # who sends it; the admin sets it
 
     class Meta:
         model = TradingFreeze
@@ -28,6 +32,11 @@ class NewFreezeForm(forms.ModelForm):
         cleaned: dict[str, Any] = super().clean() or {}
         if cleaned.get("user") and cleaned.get("instrument"):
             self.add_error("instrument", _("Choose a user or an instrument, not both."))
+        try:
+            if cleaned.get("user"):
+                services.check_may_act(self.operator, cleaned["user"])
+        except TradingError as error:
+            self.add_error("user", error.message)
         return cleaned
 
 
@@ -53,7 +62,13 @@ class TradingFreezeAdmin(admin.ModelAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self._may_freeze(request)
+        above = obj is not None and obj.user is not None and obj.user.is_superuser
+        return self._may_freeze(request) and (not above or cast(User, request.user).is_superuser)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, obj, change, **kwargs)  # a class made for this request
+        form.operator = operator_of(request)
+        return form
 
     def _may_freeze(self, request: HttpRequest) -> bool:
         return cast(User, request.user).has_perm("trading.freeze_trading")

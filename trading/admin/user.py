@@ -1,5 +1,6 @@
 """Users in the admin: Django's page, with what they own, who is connected, and what an operator may do to them."""
 
+from decimal import Decimal
 from typing import Any, cast
 
 from django.contrib import admin
@@ -10,14 +11,15 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from trading.admin.audited import AuditedAdmin
-from trading.admin.columns import MONEY_PLACES, moment, moneys, number_text
+from trading.admin.columns import MONEY_PLACES, Column, moment, moneys, number_text
 from trading.admin.csv_export import csv_export
 from trading.admin.live_state import live_state
 from trading.admin.operators import operator_of
@@ -30,6 +32,7 @@ from trading.selectors.equities import equities_of_users
 from trading.selectors.open_sockets import open_sockets
 from trading.services import audit_note, check_superuser_remains
 
+CENT = Decimal("0.01")  # a list is read at a glance; the account has all places
 RANK_FIELDS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
 
@@ -75,7 +78,8 @@ class TraderList(ChangeList):
 @admin.display(description=_("equity"))
 def equity_number(user: Any) -> str:
     """Return the equity of a user's accounts, by currency where there are several."""
-    sums = [f"{number_text(equity, MONEY_PLACES)} {currency}" for currency, equity in user.equities.items()]
+    rounded = {currency: equity.quantize(CENT) for currency, equity in user.equities.items()}
+    sums = [f"{number_text(equity, MONEY_PLACES)} {currency}" for currency, equity in rounded.items()]
     return ", ".join(sums) or "-"
 
 
@@ -85,10 +89,10 @@ def sockets_number(user: Any) -> str:
     return str(user.sockets or "-")
 
 
-@admin.display(description=_("frozen"), boolean=True, ordering="frozen")
-def frozen(user: Any) -> bool:
+@admin.display(description=_("trading"), ordering="frozen")
+def frozen(user: Any) -> str:
     """Return whether the user's trading is frozen."""
-    return bool(user.frozen)
+    return gettext("frozen") if user.frozen else "-"
 
 
 @admin.display(description=_("open sockets"))
@@ -97,7 +101,7 @@ def sockets_table(user: User) -> str:
     rows = open_sockets()
     sockets = [] if rows is None else list(rows.filter(user=user.pk).order_by("since"))
     if not sockets:
-        return _("none")
+        return gettext("none")
     heads = format_html_join(
         "", "<th>{}</th>", ((head,) for head in (_("since"), _("address"), _("agent"), _("last seen")))
     )
@@ -122,9 +126,13 @@ def freeze_text(user: User) -> str:
     """Return why and since when the user's trading is frozen."""
     freeze = user.freezes.select_related("by").first()
     if freeze is None:
-        return _("no")
+        return gettext("no")
     words = {"since": f"{timezone.localtime(freeze.at):%Y-%m-%d %H:%M:%S}", "by": freeze.by, "reason": freeze.reason}
-    return _("since %(since)s, by %(by)s: %(reason)s") % words
+    return gettext("since %(since)s, by %(by)s: %(reason)s") % words
+
+
+freeze_column: Column = freeze_text
+sockets_column: Column = sockets_table
 
 
 @admin.register(User)
@@ -147,10 +155,11 @@ class TraderAdmin(AuditedAdmin, UserAdmin):
     list_filter = ("is_active", OnlineFilter, FrozenFilter, "is_staff", "is_superuser", "groups")
     date_hierarchy = "date_joined"
     fieldsets = (
-        *(UserAdmin.fieldsets or ()),
+        *(UserAdmin.fieldsets or ())[:2],
+        (_("Trading"), {"fields": (freeze_column,)}),
+        (_("Connections"), {"fields": (sockets_column,)}),
         (_("Display"), {"fields": ("time_zone",)}),
-        (_("Trading"), {"fields": (freeze_text,)}),
-        (_("Connections"), {"fields": (sockets_table,)}),
+        *(UserAdmin.fieldsets or ())[2:],
     )
     inlines = (AccountInline,)
     actions = (
@@ -173,7 +182,7 @@ class TraderAdmin(AuditedAdmin, UserAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Deactivating takes a reason, so it is an action; rank is given by superusers alone."""
-        shown = (freeze_text, sockets_table, "last_login", "date_joined", "is_active")
+        shown = (freeze_column, sockets_column, "last_login", "date_joined", "is_active")
         rank = () if cast(User, request.user).is_superuser else RANK_FIELDS
         return (*shown, *rank) if obj else ()
 
@@ -214,7 +223,7 @@ class TraderAdmin(AuditedAdmin, UserAdmin):
         live = self.admin_site.admin_view(lambda request, pk: live_state(self, request, pk))
         return [path("<int:pk>/live/", live, name="trading_user_live"), *super().get_urls()]
 
-    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponseBase:
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         """Change a password as Django does, in one transaction with its entry in the audit trail."""
         with transaction.atomic():
             return super().user_change_password(request, id, form_url)

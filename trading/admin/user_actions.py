@@ -189,7 +189,7 @@ ACTIONS = (
 def admin_action(spec: UserAction) -> Callable[..., HttpResponseBase | None]:
     """Return the function that Django's admin calls for an action."""
 
-    @admin.action(description=spec.label)
+    @admin.action(description=cast(str, spec.label))  # it may be lazy
     def act(modeladmin: Any, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponseBase | None:
         if not spec.is_permitted(request):
             raise PermissionDenied

@@ -262,6 +262,14 @@ def test_who_may_watch_is_shown_the_live_state(group_of, trader, group, status):
         assert f'data-socket="/ws/watch/{trader.pk}/"' in response.text
 
 
+def test_a_users_page_leads_to_what_was_done_to_him(admin, trader):
+    act(admin, "sign_out", make_user(username="carol"))
+    act(admin, "sign_out", trader)
+    page = admin.get(reverse("admin:trading_user_change", args=[trader.pk]))
+    trail = admin.get(page.context["trail_url"]).context["cl"].result_list
+    assert [entry.subject for entry in trail] == ["alice"]
+
+
 def test_only_staff_is_shown_a_live_state(client, trader):
     client.force_login(trader)
     assert client.get(reverse("admin:trading_user_live", args=[trader.pk])).status_code == 302

@@ -8,7 +8,7 @@ const page = document.querySelector("[data-socket]");
 const words = (text) => (text ? text.split(" ") : []);
 const url = new URL(page.dataset.socket, location.href);
 url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
-const client = new FeedClient({ url: url.href, feeds: words(page.dataset.feeds), symbols: words(page.dataset.symbols) });
+const client = new FeedClient({ url: url.href, feeds: words(page.dataset.feeds) });
 
 const byName = (document) => Object.keys(document).sort().map((name) => ({ name, ...document[name] }));
 const newestFirst = (document) => Object.keys(document).sort((a, b) => b - a).map((id) => ({ id, ...document[id] }));
@@ -69,7 +69,11 @@ function markStale() {
 }
 
 const light = page.querySelector("[data-connection]");
-client.addEventListener("document", ({ detail }) => showFeed(detail.feed));
+client.addEventListener("document", ({ detail }) => {
+    showFeed(detail.feed);
+    if (!["positions", "orders"].includes(detail.feed)) return;
+    client.subscribe({ symbols: [...new Set(Object.values(detail.document).map((row) => row.symbol))] });
+});
 client.addEventListener("ticker", () => showFeed("ticker"));
 client.addEventListener("stale", ({ detail }) => { stale.set(detail.feed, detail.reason); markStale(); });
 client.addEventListener("live", ({ detail }) => { stale.delete(detail.feed); markStale(); });
