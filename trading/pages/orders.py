@@ -16,7 +16,7 @@ from trading.pages.answers import first_error, refusal, success
 from trading.pages.history_rows import OrderFill, order_row
 from trading.pages.order_form import OrderForm
 from trading.pages.order_preview import ticket_facts
-from trading.pages.outcomes import outcome
+from trading.pages.outcomes import error_text, outcome
 from trading.pages.trader import trader, trader_page, wants_json
 from trading.selectors.history import HistoryFilter, order_history
 from trading.wire_rows import fill_figures
@@ -38,7 +38,7 @@ def order_place(request: HttpRequest) -> HttpResponse:
     try:
         order = _place(form)
     except TradingError as error:
-        return refusal(request, error.code, error.message, **again)
+        return refusal(request, error.code, error_text(error), **again)
     if order.status == OrderStatus.REJECTED:
         return refusal(request, order.reject_reason, outcome(order), **again)
     return success(request, outcome(order), to=reverse("dashboard"), next_id=again["next_id"])
