@@ -6,7 +6,7 @@
 import { add, compareDecimals, snap } from "./decimals.js";
 import { label } from "./labels.js";
 
-const HEIGHT = 20; // pixels of a label
+const HEIGHT = 24; // pixels of a label: the least that a finger hits
 const LEGEND_GAP = 6; // pixels between the legend and the first label
 const DRAG_PIXELS = 3; // a click that trembles is no drag
 const FAR = 10; // ticks, with the shift key
