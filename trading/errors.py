@@ -1,11 +1,18 @@
 """The errors of the trading domain: one class, stable codes."""
 
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from trading.wire import decimal_text
+
 
 class TradingError(Exception):
     """A request that the rules refuse.
 
     `code` is stable and meant for programs; `message` is for people, in the language active where it is raised, and
-    names what was expected and what was found. The codes:
+    names what was expected and what was found, with its figures in canonical form; `said` writes them in another one.
+    The codes:
 
     - of the form: invalid_side, invalid_type, invalid_time_in_force, invalid_amount, invalid_quote_amount,
       invalid_price, invalid_trigger_price, invalid_take_profit, invalid_stop_loss, price_required, price_not_allowed,
@@ -22,7 +29,17 @@ class TradingError(Exception):
     An order that ends by itself names one of these in its `reject_reason`, or `liquidation` or `reset`.
     """
 
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, code: str, message: str, words: Mapping[str, Any] | None = None) -> None:
+        """`words` are for the message's placeholders; its figures are the Decimals among them."""
         self.code = code
-        self.message = message
+        self._template, self._words = message, words
+        self.message = self.said(decimal_text)
+        super().__init__(self.message)
+
+    def said(self, show: Callable[[Decimal], str]) -> str:
+        """Return the message with its figures as `show` writes them."""
+        if self._words is None:
+            return self._template
+        return self._template % {
+            name: show(word) if isinstance(word, Decimal) else word for name, word in self._words.items()
+        }

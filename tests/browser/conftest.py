@@ -9,12 +9,16 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Page, Route, WebSocketRoute, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Route, WebSocketRoute, expect, sync_playwright
 
 from tests.settings import chromium_path
 from tests.trading.pages.conftest import aapl, alice, documents
 from trading.models import User
 
+MILLISECONDS = 30_000  # the longest wait: a busy machine takes a few seconds for a page
+expect.set_options(timeout=MILLISECONDS)
+
+BREACH = "Content Security Policy"  # what Chromium logs of a breach says
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 __all__ = ["aapl", "alice", "documents"]
@@ -121,13 +125,14 @@ def open_page(
     def open_path(path: str = "/", *, signed_in: bool = True, **options: Any) -> Page:
         context = browser.new_context(**options)
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(MILLISECONDS)
         if signed_in:
             client.force_login(alice)
             name = "sessionid"
             context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("console", lambda message: errors.append(message.text) if BREACH in message.text else None)
         page.route_web_socket("**/ws/", socket.connected)
         # The page reads them by itself: at the end of a test the server must not be busy with the database.
         page.route(re.compile(r"/api/v1/(candles|instruments)(\?|$)"), market_api.answer)

@@ -35,5 +35,7 @@ def shoot(page: Page, name: str) -> None:
 
 
 def assert_no_sideways(page: Page, size: dict[str, Any]) -> None:
-    """Fail where the page is wider than the window."""
+    """Fail where the page is wider than the window, or a panel wider inside than outside."""
     assert page.evaluate("document.documentElement.scrollWidth") == size["viewport"]["width"]
+    boxes = "[...document.querySelectorAll('.panel, .scroll')].filter((e) => e.scrollWidth > e.clientWidth)"
+    assert page.evaluate(f"{boxes}.map((e) => e.closest('.panel').id)") == []

@@ -261,3 +261,20 @@ def test_a_muted_kind_is_not_told(live: Page, socket: FakeSocket, account: Accou
     bought = order_place(account=account, symbol="AAPL", side="buy", type="market", amount=Decimal(4))
     socket.patches({"fills": {"12": {**FILL, "order": str(bought.pk)}}}, seq=2)
     expect(toasts(live)).to_have_text(["Filled Bought 4 AAPL at 61.50."])
+
+
+def test_a_sound_is_made_only_for_who_asked_for_it(
+    live: Page, socket: FakeSocket, account: Account, resting: Order
+) -> None:
+    count = "start(...all) { document.body.dataset.tones = 'made'; super.start(...all); }"
+    live.evaluate(f"window.OscillatorNode = class extends OscillatorNode {{ {count} }}; null")
+    order_cancel(order=resting)
+    socket.patches({"orders": {str(resting.pk): None}}, seq=2)
+    expect(toasts(live)).to_have_count(1)
+    expect(live.locator("body")).not_to_have_attribute("data-tones", "made")
+    live.get_by_role("button", name="Notices").click()
+    live.get_by_label("With a short sound").check()
+    live.get_by_role("button", name="Done").click()
+    bought = order_place(account=account, symbol="AAPL", side="buy", type="market", amount=Decimal(4))
+    socket.patches({"fills": {"12": {**FILL, "order": str(bought.pk)}}}, seq=2)
+    expect(live.locator("body")).to_have_attribute("data-tones", "made", timeout=30_000)

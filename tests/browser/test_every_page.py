@@ -95,6 +95,8 @@ def test_every_page_is_for_everybody(
 @pytest.mark.parametrize("language", LOCALES)
 def test_signed_out_pages_follow_the_browser_and_the_system(open_page: OpenPage, language: str) -> None:
     page = open_page("/login/", signed_in=False, locale=LOCALES[language])
-    expect(page.locator("html")).to_have_attribute("lang", language)
-    page.evaluate(AXE.read_text())
-    assert look(page, "/login/") == []
+    for path in ("/login/", "/nowhere/"):
+        page.goto(page.url.rsplit("/", 2)[0] + path)
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        page.evaluate(AXE.read_text())
+        assert "\n".join(look(page, path)) == ""

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from pushers import Document, Feed, register
 from trading.selectors.fills import FillRow, newest_fills
-from trading.wire import decimal_text, milliseconds, present
+from trading.wire import milliseconds, present
+from trading.wire_rows import fill_figures
 
 
 @register
@@ -30,12 +31,6 @@ def _entry(row: FillRow) -> Document:
         order=str(row.order_id),
         symbol=row.symbol,
         side=row.side,
-        price=decimal_text(row.price),
-        amount=decimal_text(row.amount),
-        cost=decimal_text(row.cost),
-        fee=decimal_text(row.fee),
-        realizedPnl=decimal_text(row.realized_pnl),
-        takerOrMaker=row.taker_or_maker,
-        timestamp=milliseconds(row.created_at),
         marketTime=None if row.market_time is None else milliseconds(row.market_time),
+        **fill_figures(row),
     )

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 
 from pushers import Document, Feed, register
-from trading.accounting import entry_price
 from trading.selectors.orders import OrderRow, open_orders
-from trading.wire import decimal_text, milliseconds, optional_text, present
+from trading.wire import decimal_text
+from trading.wire_rows import order_figures
 
 
 @register
@@ -23,21 +23,9 @@ class OrdersFeed(Feed):
 
 
 def _entry(row: OrderRow) -> Document:
-    return present(
-        account=row.account,
-        clientOrderId=row.client_order_id,
-        symbol=row.symbol,
-        type=row.type,
-        side=row.side,
-        price=optional_text(row.price),
-        triggerPrice=optional_text(row.trigger_price),
-        amount=decimal_text(row.amount),
-        filled=decimal_text(row.filled),
-        remaining=decimal_text(row.amount - row.filled),
-        average=optional_text(entry_price(row.filled, row.cost)),
-        status="open",
-        timeInForce=row.time_in_force,
-        reduceOnly=row.reduce_only,
-        timestamp=milliseconds(row.created_at),
-        lastUpdateTimestamp=milliseconds(row.updated_at),
-    )
+    return {
+        **order_figures(row),
+        "remaining": decimal_text(row.amount - row.filled),
+        "status": "open",
+        "reduceOnly": row.reduce_only,
+    }

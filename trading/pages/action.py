@@ -15,6 +15,7 @@ from django.urls import reverse
 from trading.errors import TradingError
 from trading.pages.answers import first_error, refusal, success
 from trading.pages.documents import Row
+from trading.pages.outcomes import error_text
 from trading.pages.trader import wants_json
 
 
@@ -67,8 +68,8 @@ def answer_action(request: HttpRequest, action: Action) -> HttpResponse:
         message = action.perform(action.form.cleaned_data)
     except TradingError as error:
         if wants_json(request):
-            return refusal(request, error.code, error.message, to="")
-        return _page(request, action, error.message)
+            return refusal(request, error.code, error_text(error), to="")
+        return _page(request, action, error_text(error))
     return success(request, message, to=action.address)
 
 

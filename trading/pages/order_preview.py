@@ -13,6 +13,7 @@ from trading.models import Account, Instrument, Quote, User
 from trading.pages.answers import first_error
 from trading.pages.documents import Row
 from trading.pages.order_form import OrderForm
+from trading.pages.outcomes import error_text
 from trading.services.positions import position_of, present_leverage
 from trading.wire import decimal_text, milliseconds, optional_text, present
 
@@ -50,7 +51,7 @@ def ticket_facts(form: OrderForm, *, asked: bool) -> TicketFacts:
     try:
         preview = services.order_preview(**order, leverage=form.cleaned_data["leverage"])
     except TradingError as error:
-        return TicketFacts(rules, refused=error.message)
+        return TicketFacts(rules, refused=error_text(error))
     row = present(
         amount=decimal_text(preview.amount),
         price=decimal_text(preview.price),
@@ -61,7 +62,7 @@ def ticket_facts(form: OrderForm, *, asked: bool) -> TicketFacts:
         free=decimal_text(preview.free_after),
         timestamp=milliseconds(timezone.now()),
     )
-    return TicketFacts(rules, row, tuple(reason.message for reason in preview.reasons))
+    return TicketFacts(rules, row, tuple(error_text(reason) for reason in preview.reasons))
 
 
 def ticket_of(user: User, query: Mapping[str, Any]) -> tuple[OrderForm, TicketFacts]:

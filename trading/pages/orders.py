@@ -13,12 +13,13 @@ from trading import services
 from trading.errors import TradingError
 from trading.models import Order, OrderStatus
 from trading.pages.answers import first_error, refusal, success
-from trading.pages.history_rows import OrderFill, order_fill_row, order_row
+from trading.pages.history_rows import OrderFill, order_row
 from trading.pages.order_form import OrderForm
 from trading.pages.order_preview import ticket_facts
-from trading.pages.outcomes import outcome
+from trading.pages.outcomes import error_text, outcome
 from trading.pages.trader import trader, trader_page, wants_json
 from trading.selectors.history import HistoryFilter, order_history
+from trading.wire_rows import fill_figures
 
 TICKET_FIELDS = set(OrderForm.base_fields) - {"client_order_id"}
 
@@ -37,7 +38,7 @@ def order_place(request: HttpRequest) -> HttpResponse:
     try:
         order = _place(form)
     except TradingError as error:
-        return refusal(request, error.code, error.message, **again)
+        return refusal(request, error.code, error_text(error), **again)
     if order.status == OrderStatus.REJECTED:
         return refusal(request, order.reject_reason, outcome(order), **again)
     return success(request, outcome(order), to=reverse("dashboard"), next_id=again["next_id"])
@@ -63,7 +64,7 @@ def order_page(request: HttpRequest, pk: int) -> HttpResponse:
     wanted = HistoryFilter(account_ids=[order.account_id], symbol=order.instrument.symbol)
     [row] = order_history(wanted, before=pk + 1, limit=1).rows
     fills = order.fills.order_by("-id").values_list(*OrderFill._fields)
-    context = {"order": order, "row": order_row(row), "fills": [order_fill_row(OrderFill(*fill)) for fill in fills]}
+    context = {"order": order, "row": order_row(row), "fills": [fill_figures(OrderFill(*fill)) for fill in fills]}
     return render(request, "trading/order.html", context)
 
 

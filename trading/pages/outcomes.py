@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
+from trading.errors import TradingError
 from trading.models import Order, OrderStatus, Side
 from trading.pages.refusals import refusal_text
 from trading.templatetags.figures import format_value
@@ -42,6 +43,11 @@ def described(order: Order) -> str:
 def amount_text(amount: Decimal) -> str:
     """Return an amount as pages show it."""
     return format_value("amount", amount)
+
+
+def error_text(error: TradingError) -> str:
+    """Return what an error says, with its figures as pages show them."""
+    return error.said(amount_text)
 
 
 def price_text(price: Decimal | None) -> str:

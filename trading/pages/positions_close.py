@@ -9,7 +9,7 @@ from trading.errors import TradingError
 from trading.models import Account, OrderStatus, Position, User
 from trading.pages.action import Action, answer_action
 from trading.pages.order_actions import AccountsForm, confirmed
-from trading.pages.outcomes import outcome
+from trading.pages.outcomes import error_text, outcome
 from trading.pages.positions import described_position
 from trading.pages.trader import trader, trader_page
 
@@ -47,7 +47,7 @@ def _close(positions: list[Position], accounts: list[Account]) -> str:
     refused = [error for position in chosen if (error := _refusal(position))]
     closed = len(chosen) - len(refused)
     done = ngettext("%(number)s position is closed.", "%(number)s positions are closed.", closed)
-    said = " ".join([done % {"number": closed}, *(error.message for error in refused)])
+    said = " ".join([done % {"number": closed}, *(error_text(error) for error in refused)])
     if refused and not closed:
         raise TradingError(refused[0].code, said)
     return said

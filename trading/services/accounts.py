@@ -16,7 +16,6 @@ from trading.accounting import ZERO
 from trading.errors import TradingError
 from trading.models import Account, LedgerEntry, User
 from trading.selectors.pnl import account_equity
-from trading.wire import decimal_text
 
 ACCOUNT_FEEDS = ("balance", "positions", "pnl", "orders", "fills")
 
@@ -88,7 +87,7 @@ def _check_new(name: str, deposit: Decimal, leverage: int) -> None:
         raise TradingError("invalid_account_name", message % {"name": f"{name!r:.80}"})
     if deposit < 0:
         message = _("A deposit must not be negative; found %(deposit)s.")
-        raise TradingError("invalid_deposit", message % {"deposit": decimal_text(deposit)})
+        raise TradingError("invalid_deposit", message, {"deposit": deposit})
     if leverage < 1:
         message = _("Leverage must be at least 1; found %(leverage)s.")
         raise TradingError("invalid_leverage", message % {"leverage": leverage})

@@ -13,7 +13,6 @@ from trading.models import Account, LedgerEntry, User
 from trading.models.fields import LARGEST, exact
 from trading.selectors.pnl import account_equity
 from trading.services.accounts import ACCOUNT_FEEDS, account_lock, money_move
-from trading.wire import decimal_text
 
 Kind = LedgerEntry.Kind
 
@@ -49,8 +48,8 @@ def _book(account: Account, entry: LedgerEntry) -> LedgerEntry:
             _check_withdrawal(locked, -entry.amount)
         if abs(locked.total + entry.amount) > LARGEST or abs(locked.day_equity + entry.amount) > LARGEST:
             message = _("An account holds at most %(largest)s; found %(total)s.")
-            words = {"largest": decimal_text(LARGEST), "total": decimal_text(locked.total + entry.amount)}
-            raise TradingError("invalid_amount", message % words)
+            words = {"largest": LARGEST, "total": locked.total + entry.amount}
+            raise TradingError("invalid_amount", message, words)
         money_move(locked, [entry])
         locked.day_equity += entry.amount  # money that comes or goes is no gain of the day
         locked.save(update_fields=["total", "day_equity"])
@@ -62,15 +61,15 @@ def _check_withdrawal(account: Account, amount: Decimal) -> None:
     available = max(min(account.total, account_equity(account)) - account.used, ZERO)
     if amount > available:
         message = _("At most %(available)s %(currency)s can be withdrawn; found %(amount)s.")
-        words = {"available": decimal_text(available), "currency": account.currency}
-        raise TradingError("insufficient_funds", message % {**words, "amount": decimal_text(amount)})
+        words = {"available": available, "currency": account.currency, "amount": amount}
+        raise TradingError("insufficient_funds", message, words)
 
 
 def _positive(amount: Decimal) -> Decimal:
     number = _exact(amount)
     if number < 0:
         message = _("The amount must be above 0; found %(amount)s.")
-        raise TradingError("invalid_amount", message % {"amount": decimal_text(number)})
+        raise TradingError("invalid_amount", message, {"amount": number})
     return number
 
 

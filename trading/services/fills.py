@@ -17,7 +17,6 @@ from trading.services.accounts import money_move
 from trading.services.executions import Execution
 from trading.services.positions import opening_leverage, position_of
 from trading.services.reservations import INSUFFICIENT_MARGIN, required
-from trading.wire import decimal_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +56,8 @@ def fill_record(*, account: Account, order: Order, execution: Execution) -> Fill
 def _check_next(order: Order, execution: Execution) -> None:
     if not order.is_open or execution.amount > order.remaining:
         message = _("Order %(id)s is %(status)s and has %(remaining)s left; found a fill of %(amount)s.")
-        words = {"id": order.pk, "status": order.status, "remaining": decimal_text(order.remaining)}
-        raise TradingError("not_open", message % {**words, "amount": decimal_text(execution.amount)})
+        words = {"id": order.pk, "status": order.status, "remaining": order.remaining, "amount": execution.amount}
+        raise TradingError("not_open", message, words)
     if execution.trade_id and Fill.objects.filter(trade_id=execution.trade_id).exists():
         message = _("Each trade is applied once; trade %(id)s was before.")
         raise TradingError("duplicate_trade", message % {"id": repr(execution.trade_id)})
@@ -106,11 +105,11 @@ def _advance(order: Order, amount: Decimal, booking: _Booking, position: Positio
 def _check_margin(account: Account, applied: AppliedFill, free: Decimal) -> None:
     if max(applied.state.open_cost, abs(applied.state.signed_amount)) > LARGEST:
         message = _("A position must cost at most %(largest)s.")
-        raise TradingError("amount_too_large", message % {"largest": decimal_text(LARGEST)})
+        raise TradingError("amount_too_large", message, {"largest": LARGEST})
     if applied.opened_amount and free < 0:
         message = _("The order needs %(needed)s %(currency)s of free money; found %(free)s.")
-        words = {"needed": decimal_text(account.free - free), "currency": account.currency}
-        raise TradingError(INSUFFICIENT_MARGIN, message % {**words, "free": decimal_text(account.free)})
+        words = {"needed": account.free - free, "currency": account.currency, "free": account.free}
+        raise TradingError(INSUFFICIENT_MARGIN, message, words)
 
 
 def _use_up(position: Position, side: str, execution: Execution) -> None:

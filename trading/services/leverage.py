@@ -11,7 +11,6 @@ from trading.services.accounts import account_work
 from trading.services.order_checks import known_instrument
 from trading.services.positions import position_of
 from trading.services.reservations import INSUFFICIENT_MARGIN, required
-from trading.wire import decimal_text
 
 
 def leverage_set(*, account: Account, symbol: str, leverage: int) -> Position:
@@ -37,8 +36,8 @@ def leverage_change(account: Account, instrument: Instrument, leverage: int) -> 
     _reserve_anew(account, position)
     if account.used > before and account.free < ZERO:
         message = _("A leverage of %(leverage)s needs %(needed)s %(currency)s more; found %(free)s free.")
-        words = {"leverage": leverage, "needed": decimal_text(account.used - before), "currency": account.currency}
-        raise TradingError(INSUFFICIENT_MARGIN, message % {**words, "free": decimal_text(account.total - before)})
+        words = {"leverage": leverage, "needed": account.used - before, "currency": account.currency}
+        raise TradingError(INSUFFICIENT_MARGIN, message, {**words, "free": account.total - before})
     return position
 
 

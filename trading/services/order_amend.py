@@ -16,7 +16,6 @@ from trading.services.order_drafts import check_order
 from trading.services.order_execution import order_start
 from trading.services.order_requests import positive
 from trading.services.reservations import closings_share
-from trading.wire import decimal_text
 
 
 def order_amend(
@@ -50,8 +49,7 @@ def _check_change(order: Order, numbers: dict[str, Decimal]) -> None:
         raise TradingError("trigger_price_not_allowed", _("Only a stop order that waits has a trigger to amend."))
     if numbers.get("amount", order.amount) <= order.filled:
         message = _("The amount must be above what is filled, %(filled)s; found %(amount)s.")
-        words = {"filled": decimal_text(order.filled), "amount": decimal_text(numbers["amount"])}
-        raise TradingError("amount_below_filled", message % words)
+        raise TradingError("amount_below_filled", message, {"filled": order.filled, "amount": numbers["amount"]})
 
 
 def _amend(account: Account, order: Order, numbers: dict[str, Decimal]) -> None:

@@ -11,7 +11,6 @@ from trading.errors import TradingError
 from trading.models import Instrument, Order, Quote, Side
 from trading.models.fields import LARGEST
 from trading.selectors.due import DAY
-from trading.wire import decimal_text
 
 
 def known_instrument(symbol: str) -> Instrument:
@@ -67,17 +66,14 @@ def check_rules(order: Order, price: Decimal) -> None:
     check_tick(order.instrument, order.price, order.trigger_price, order.take_profit, order.stop_loss)
     if not accounting.is_multiple(order.amount, order.instrument.step_size):
         message = _("The amount must be a multiple of %(step)s; found %(amount)s.")
-        words = {"step": decimal_text(order.instrument.step_size), "amount": decimal_text(order.amount)}
-        raise TradingError("amount_off_step", message % words)
+        raise TradingError("amount_off_step", message, {"step": order.instrument.step_size, "amount": order.amount})
     value, least = accounting.notional(price, order.amount), order.instrument.minimum_notional
     if value < least and not order.reduce_only:  # a small rest of a position must be closable
         message = _("Price times amount must be at least %(least)s; found %(value)s.")
-        words = {"least": decimal_text(least), "value": decimal_text(value)}
-        raise TradingError("below_minimum_notional", message % words)
+        raise TradingError("below_minimum_notional", message, {"least": least, "value": value})
     if value > LARGEST:
         message = _("Price times amount must be at most %(largest)s; found %(value)s.")
-        words = {"largest": decimal_text(LARGEST), "value": decimal_text(value)}
-        raise TradingError("amount_too_large", message % words)
+        raise TradingError("amount_too_large", message, {"largest": LARGEST, "value": value})
 
 
 def check_tick(instrument: Instrument, *prices: Decimal | None) -> None:
@@ -85,8 +81,7 @@ def check_tick(instrument: Instrument, *prices: Decimal | None) -> None:
     for price in prices:
         if price is not None and not accounting.is_multiple(price, instrument.tick_size):
             message = _("The price must be a multiple of %(tick)s; found %(price)s.")
-            words = {"tick": decimal_text(instrument.tick_size), "price": decimal_text(price)}
-            raise TradingError("price_off_tick", message % words)
+            raise TradingError("price_off_tick", message, {"tick": instrument.tick_size, "price": price})
 
 
 def check_trigger(order: Order, mark: Decimal) -> None:
@@ -95,8 +90,9 @@ def check_trigger(order: Order, mark: Decimal) -> None:
         message = _(
             "The trigger of a stop order to buy is above the mark %(mark)s, to sell below it; found %(trigger)s."
         )
-        words = {"mark": decimal_text(mark), "trigger": decimal_text(order.trigger_price or accounting.ZERO)}
-        raise TradingError("would_trigger_now", message % words)
+        raise TradingError(
+            "would_trigger_now", message, {"mark": mark, "trigger": order.trigger_price or accounting.ZERO}
+        )
 
 
 def is_triggered(order: Order, mark: Decimal) -> bool:
@@ -116,5 +112,4 @@ def check_protection(*, long: bool, reference: Decimal, take_profit: Decimal | N
         message = _("%(label)s must be above %(reference)s; found %(price)s.")
         if not above:
             message = _("%(label)s must be below %(reference)s; found %(price)s.")
-        words = {"label": label, "reference": decimal_text(reference), "price": decimal_text(price)}
-        raise TradingError(code, message % words)
+        raise TradingError(code, message, {"label": label, "reference": reference, "price": price})

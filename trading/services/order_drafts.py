@@ -14,7 +14,6 @@ from trading.services.order_checks import check_protection, check_rules, check_t
 from trading.services.order_requests import OrderRequest
 from trading.services.positions import position_of
 from trading.services.reservations import NOTHING_TO_REDUCE
-from trading.wire import decimal_text
 
 
 def order_draft(account: Account, request: OrderRequest, instrument: Instrument, quote: Quote) -> Order:
@@ -46,8 +45,8 @@ def _amount_for(quote_amount: Decimal, order: Order, quote: Quote) -> Decimal:
     amount = accounting.whole_steps(quote_amount / price, order.instrument.step_size)
     if amount <= ZERO:
         message = _("%(money)s buys less than one step of %(symbol)s.")
-        words = {"money": decimal_text(quote_amount), "symbol": order.instrument.symbol}
-        raise TradingError("below_minimum_notional", message % words)
+        words = {"money": quote_amount, "symbol": order.instrument.symbol}
+        raise TradingError("below_minimum_notional", message, words)
     return amount
 
 

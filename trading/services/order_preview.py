@@ -20,7 +20,6 @@ from trading.services.order_drafts import check_order, order_draft
 from trading.services.order_requests import order_request
 from trading.services.positions import position_leverage, position_of
 from trading.services.reservations import INSUFFICIENT_MARGIN, free_to_close, required
-from trading.wire import decimal_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +118,8 @@ def _free_after_fill(account: Account, fill: _Fill, position: Position, order: O
 
 def _short(account: Account, free: Decimal) -> TradingError:
     message = _("The order needs %(needed)s %(currency)s of free money; found %(free)s.")
-    words = {"needed": decimal_text(account.free - free), "currency": account.currency}
-    return TradingError(INSUFFICIENT_MARGIN, message % {**words, "free": decimal_text(account.free)})
+    words = {"needed": account.free - free, "currency": account.currency, "free": account.free}
+    return TradingError(INSUFFICIENT_MARGIN, message, words)
 
 
 def _liquidation_price(account: Account, order: Order, fill: _Fill) -> Decimal | None:

@@ -71,7 +71,7 @@ def positive(name: str, value: Decimal | int | str | None) -> Decimal | None:
         raise TradingError(f"invalid_{name}", f"{label}: {' '.join(error.messages)}") from error
     if number <= 0:
         message = _("%(field)s must be above 0; found %(number)s.")
-        raise TradingError(f"invalid_{name}", message % {"field": label, "number": decimal_text(number)})
+        raise TradingError(f"invalid_{name}", message, {"field": label, "number": number})
     return number
 
 
@@ -119,14 +119,13 @@ def _check_prices(request: OrderRequest) -> None:
         )
     if request.type not in PRICED and request.price is not None:
         message = _("An order of type %(type)s takes no price; found %(price)s.")
-        raise TradingError("price_not_allowed", message % {"type": label, "price": decimal_text(request.price)})
+        raise TradingError("price_not_allowed", message, {"type": label, "price": request.price})
     if request.type in STOPS and request.trigger_price is None:
         message = _("An order of type %(type)s needs a trigger price; found none.")
         raise TradingError("trigger_price_required", message % {"type": label})
     if request.type not in STOPS and request.trigger_price is not None:
         message = _("An order of type %(type)s takes no trigger price; found %(price)s.")
-        words = {"type": label, "price": decimal_text(request.trigger_price)}
-        raise TradingError("trigger_price_not_allowed", message % words)
+        raise TradingError("trigger_price_not_allowed", message, {"type": label, "price": request.trigger_price})
 
 
 def _check_amounts(request: OrderRequest) -> None:

@@ -17,7 +17,6 @@ from trading.models import Account, Instrument, Order, OrderOrigin, OrderStatus,
 from trading.models.order import OPEN
 from trading.services.executions import closable, expected_price
 from trading.services.positions import position_leverage, position_of
-from trading.wire import decimal_text
 
 INSUFFICIENT_MARGIN = "insufficient_margin"
 NOTHING_TO_REDUCE = "nothing_to_reduce"
@@ -34,8 +33,8 @@ def order_rest(account: Account, order: Order) -> None:
     order.reserved = required(order, position)
     if order.reserved > max(account.free, ZERO):
         message = _("The order reserves %(reserved)s %(currency)s; found %(free)s free.")
-        words = {"reserved": decimal_text(order.reserved), "currency": account.currency}
-        raise TradingError(INSUFFICIENT_MARGIN, message % {**words, "free": decimal_text(account.free)})
+        words = {"reserved": order.reserved, "currency": account.currency, "free": account.free}
+        raise TradingError(INSUFFICIENT_MARGIN, message, words)
     account.used += order.reserved
     order.save()
 

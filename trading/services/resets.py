@@ -16,7 +16,6 @@ from trading.services.accounts import account_work, money_move
 from trading.services.executions import Execution
 from trading.services.fills import fill_record
 from trading.services.order_cancel import cancel_open
-from trading.wire import decimal_text
 
 DEPOSIT = Decimal(100_000)
 LARGEST_DEPOSIT = Decimal(100_000_000)  # columns hold 100 times as much: room for leverage and for what is earned
@@ -64,11 +63,11 @@ def _checked(deposit: Decimal) -> Decimal:
         raise TradingError("invalid_deposit", " ".join(error.messages)) from error
     if number < ZERO:
         message = _("A deposit must not be negative; found %(deposit)s.")
-        raise TradingError("invalid_deposit", message % {"deposit": decimal_text(number)})
+        raise TradingError("invalid_deposit", message, {"deposit": number})
     if number > LARGEST_DEPOSIT:
         message = _("A deposit must be at most %(largest)s; found %(deposit)s.")
-        words = {"largest": decimal_text(LARGEST_DEPOSIT), "deposit": decimal_text(number)}
-        raise TradingError("invalid_deposit", message % words)
+        words = {"largest": LARGEST_DEPOSIT, "deposit": number}
+        raise TradingError("invalid_deposit", message, words)
     return number
 
 

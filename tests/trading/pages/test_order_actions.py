@@ -77,6 +77,16 @@ def test_price_and_amount_are_amended(trader: Client, resting: Order) -> None:
     assert (resting.price, resting.amount) == (Decimal(59), Decimal(7))
 
 
+def test_the_page_begins_with_the_price_that_its_address_asks_for(trader: Client, resting: Order) -> None:
+    asked = {"price": "60.11", "trigger_price": "1", "amount": "<b>"}
+    page = trader.get(f"/orders/{resting.pk}/amend/", asked).content.decode()
+    assert 'name="price" value="60.11"' in page
+    assert "trigger_price" not in page
+    assert "<b>" not in page
+    resting.refresh_from_db()
+    assert resting.price == 60
+
+
 def test_the_trigger_of_a_waiting_stop_is_amended(trader: Client, account: Account, aapl: Instrument) -> None:
     order = order_place(
         account=account, symbol="AAPL", side="buy", type="stop_market", amount=Decimal(1), trigger_price=Decimal(63)

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from trading.errors import TradingError
 from trading.models import Instrument, Order, OrderOrigin
-from trading.pages.outcomes import described, outcome
+from trading.pages.number_format import number_format
+from trading.pages.outcomes import described, error_text, outcome
 from trading.pages.refusals import refusal_text
 
 GIVEN_UP = ("insufficient_margin", "amount_too_large", "nothing_to_reduce")  # by the market, while nobody looks
@@ -45,3 +47,12 @@ def test_every_reason_that_an_order_can_carry_has_words(code: str) -> None:
 
 def test_a_reason_without_words_is_shown_as_it_is() -> None:
     assert refusal_text("something_new") == "something_new"
+
+
+def test_a_refusal_writes_its_figures_as_the_reader_likes_them() -> None:
+    words = {"needed": Decimal("1234567.50"), "currency": "USD"}
+    error = TradingError("insufficient_margin", "The order needs %(needed)s %(currency)s.", words)
+    assert error_text(error) == "The order needs 1,234,567.5 USD."
+    with number_format("point_comma"):
+        assert error_text(error) == "The order needs 1.234.567,5 USD."
+    assert error.message == "The order needs 1234567.5 USD."

@@ -18,6 +18,9 @@ export const lengthOf = (interval) => INTERVALS[interval].length;
 /** The start of the interval of this length that a time lies in; milliseconds UTC. */
 export const startOf = (time, length) => time - (time % length);
 
+/** Whether a replay has begun anew. A tick may be some seconds behind what was read: hours, where time runs fast. */
+export const isSetBack = (time, newest) => newest - time > DAY_MS;
+
 /**
  * Read candles from the API, the oldest first.
  * @param {string} symbol
@@ -65,13 +68,14 @@ export class Candles {
     /**
      * Carry the newest candle on, or begin the next one.
      * @param {object} ticker the feed's row
-     * @returns {"same"|"next"|"gap"|"back"} gap: candles between are missing; back: the market's time was set back
+     * @returns {"same"|"next"|"gap"|"late"|"back"} gap: candles between are missing; late: of before what was read, so
+     *     nothing changes; back: the market's time was set back
      */
     tick(ticker) {
         const length = INTERVALS[this.interval].base === "1d" ? DAY_MS : MINUTE_MS;
         const timestamp = startOf(ticker.marketTime, length);
         const { last } = this;
-        if (last && timestamp < last.timestamp) return "back";
+        if (last && timestamp < last.timestamp) return isSetBack(timestamp, last.timestamp) ? "back" : "late";
         const same = last?.timestamp === timestamp;
         const candle = length === DAY_MS ? dayOf(timestamp, ticker) : minuteOf(timestamp, ticker, same ? last : null);
         if (same) this.base[this.base.length - 1] = candle;

@@ -47,6 +47,7 @@ class Chart {
         this.dueAt = Infinity; // milliseconds, when the newest candles are read again
         this.shown = new Map(); // start -> the candle of the interval itself
         this.changed = {}; // what is to be painted
+        this.marked = null; // the markers that are painted, as JSON
         this.pointed = null; // the candle under the pointer, milliseconds UTC
     }
 
@@ -62,7 +63,7 @@ class Chart {
             onPrice: (price) => choosePrice(snap(price, this.tick)),
             onOldest: () => this.readOlder(),
         });
-        this.marks = new ChartMarks(this.find("marks"), this.panel.querySelector("template[data-mark]"), this.view, this.dialog);
+        this.marks = new ChartMarks(this.panel, this.view, this.dialog);
         this.readInstruments();
         await this.load();
     }
@@ -91,6 +92,8 @@ class Chart {
         this.client.addEventListener("live", ({ detail }) => { if (detail.feed === "ticker") this.dueAt = 0; });
         document.addEventListener("themechange", () => {
             this.view?.colour();
+            this.marks?.paint();
+            this.marked = null;
             this.repaintLines();
         });
         this.showInterval();
@@ -110,6 +113,7 @@ class Chart {
         if (!this.loaded || ticker.marketTime === undefined) return;
         const step = this.candles.tick(ticker);
         if (step === "back") return void this.load();
+        if (step === "late") return;
         this.repaint({});
         this.dueAt = Math.min(this.dueAt, this.readAt + FRESHEN_MS[step]);
         if (Date.now() >= this.dueAt) this.freshen();
@@ -131,6 +135,7 @@ class Chart {
         }
         if (number !== this.reading) return;
         Object.assign(this, { candles, loaded: true, complete: candles.base.length < FIRST });
+        this.tickAgain();
         this.noteRead();
         this.repaint({ all: true, anew: true });
     }
@@ -145,7 +150,14 @@ class Chart {
             .catch(() => []); // what is shown stays; the next tick tries again
         if (number !== this.reading || !found.length) return;
         this.candles.replaceFrom(found);
+        this.tickAgain();
         this.repaint({ all: true });
+    }
+
+    /** Carry what was read on by the newest tick: it may have come meanwhile. */
+    tickAgain() {
+        const ticker = this.client.tickers[this.symbol];
+        if (ticker?.marketTime !== undefined) this.candles.tick(ticker);
     }
 
     async readOlder() {
@@ -212,7 +224,10 @@ class Chart {
         this.marks.show(linesOf(this.symbol, this.client), this.tick);
         const length = lengthOf(this.interval);
         const drawn = ({ time }) => this.shown.has(startOf(time, length));
-        this.view.setMarkers(markersOf(this.symbol, this.client, length).filter(drawn));
+        const markers = markersOf(this.symbol, this.client, length).filter(drawn);
+        if (JSON.stringify(markers) === this.marked) return;
+        this.marked = JSON.stringify(markers);
+        this.view.setMarkers(markers);
     }
 
     paintLegend() {

@@ -6,7 +6,8 @@
 import { add, compareDecimals, snap } from "./decimals.js";
 import { label } from "./labels.js";
 
-const HEIGHT = 20; // pixels of a label
+const HEIGHT = 24; // pixels of a label: the least that a finger hits
+const LEGEND_GAP = 6; // pixels between the legend and the first label
 const DRAG_PIXELS = 3; // a click that trembles is no drag
 const FAR = 10; // ticks, with the shift key
 const SETTLE_MS = 500; // a push after an amendment takes less
@@ -14,13 +15,17 @@ const SETTLE_MS = 500; // a push after an amendment takes less
 /** The labels of the chart's lines. */
 export class ChartMarks {
     /**
-     * @param {HTMLElement} list
-     * @param {HTMLTemplateElement} template of a label
+     * @param {HTMLElement} panel
      * @param {import("./chart_view.js").ChartView} view
      * @param {HTMLDialogElement} dialog in which an order is amended
      */
-    constructor(list, template, view, dialog) {
-        Object.assign(this, { list, template, view });
+    constructor(panel, view, dialog) {
+        this.view = view;
+        this.list = panel.querySelector("[data-marks]");
+        this.legend = panel.querySelector("[data-legend]");
+        this.template = panel.querySelector("template[data-mark]");
+        this.top = 0; // pixels that are the legend's
+        this.shown = null; // what the labels say, as JSON
         this.lines = [];
         this.tick = "0.01";
         this.moved = new Map(); // id of a line -> where it was moved to, until that is amended or left
@@ -30,6 +35,9 @@ export class ChartMarks {
 
     /** Show these lines; one that is being moved stays where it was moved to. */
     show(lines, tick) {
+        const shown = JSON.stringify([tick, lines.map((line) => [line.id, line.tone, line.price, line.text(line.price)])]);
+        if (shown === this.shown) return; // placing labels makes the browser lay out the page
+        this.shown = shown;
         this.tick = tick;
         for (const id of this.moved.keys()) if (!lines.some((line) => line.id === id)) this.moved.delete(id);
         const old = new Map([...this.list.children].map((element) => [element.dataset.id, element]));
@@ -56,6 +64,7 @@ export class ChartMarks {
             element.dataset.tone = line.tone;
             element.toggleAttribute("data-moved", this.moved.has(line.id));
         }
+        this.top = this.legend.offsetHeight + LEGEND_GAP;
         this.view.setLines(this.lines.map((line) => ({ ...line, price: this.priceOf(line) })));
         this.place();
     }
@@ -67,9 +76,9 @@ export class ChartMarks {
         const placed = this.lines
             .map(({ element, ...line }) => ({ element, at: this.view.heightOf(this.priceOf(line)) }))
             .filter(({ element, at }) => !(element.hidden = at === null))
-            .map(({ element, at }) => ({ element, at, y: Math.min(Math.max(at - HEIGHT / 2, 0), most) }))
+            .map(({ element, at }) => ({ element, at, y: Math.min(Math.max(at - HEIGHT / 2, this.top), most) }))
             .sort((left, right) => left.at - right.at);
-        placed.forEach((one, index) => { one.y = Math.max(one.y, index ? placed[index - 1].y + HEIGHT : 0); });
+        placed.forEach((one, index) => { one.y = Math.max(one.y, index ? placed[index - 1].y + HEIGHT : this.top); });
         placed.reduceRight((below, one) => (one.y = Math.min(one.y, below)) - HEIGHT, most);
         for (const { element, at, y } of placed) {
             element.dataset.beyond = at < 0 ? "above" : at > height ? "below" : "";

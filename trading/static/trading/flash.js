@@ -1,7 +1,7 @@
 /** A short tint of a figure that has changed: up, down, or neither. It moves nothing, and nobody who wants calm sees it. */
 
 const DURATION_MS = 700;
-const OPACITY = 0.24;
+const OPACITY = 0.18;
 const TINTS = { up: "var(--gain)", down: "var(--loss)", other: "var(--bs-primary)" };
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");

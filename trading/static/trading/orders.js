@@ -1,12 +1,15 @@
 /** The open orders: the feed `orders`. */
 
-import { addressRow, showRows } from "./rows.js";
+import { paintOnce } from "./paint.js";
+import { addressRow, paintRows } from "./rows.js";
 
 /** Keep the panel up to date with the client's documents. */
 export function keepOrders(panel, client) {
-    client.addEventListener("document", ({ detail }) => {
-        if (detail.feed !== "orders") return;
-        const rows = Object.entries(detail.document).map(([id, row]) => [id, { id, ...row }]);
-        showRows(panel, rows.sort(([a], [b]) => b - a), addressRow);
-    });
+    const paint = () => {
+        const orders = client.document("orders");
+        if (!orders) return;
+        const rows = Object.entries(orders).map(([id, row]) => [id, { id, ...row }]);
+        paintRows(panel, rows.sort(([a], [b]) => b - a), addressRow);
+    };
+    client.addEventListener("document", ({ detail }) => detail.feed === "orders" && paintOnce(panel, paint));
 }

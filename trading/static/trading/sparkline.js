@@ -4,10 +4,11 @@ const LINE_WIDTH = 2; // of the canvas's own pixels, two to a pixel of the page
 
 /**
  * Draw prices from the oldest to the newest; nothing where there are fewer than two.
- * @param {HTMLCanvasElement} canvas its CSS colour is the line's
+ * @param {HTMLCanvasElement} canvas
  * @param {string[]} prices
+ * @param {string} colour
  */
-export function drawSparkline(canvas, prices) {
+export function drawSparkline(canvas, prices, colour) {
     const context = canvas.getContext("2d");
     const { width, height } = canvas;
     context.clearRect(0, 0, width, height);
@@ -16,7 +17,6 @@ export function drawSparkline(canvas, prices) {
     const [low, high] = [Math.min(...values), Math.max(...values)];
     const x = (index) => LINE_WIDTH + (index * (width - 2 * LINE_WIDTH)) / (values.length - 1);
     const y = (value) => height - LINE_WIDTH - ((value - low) / (high - low || 1)) * (height - 2 * LINE_WIDTH);
-    const colour = getComputedStyle(canvas).color;
     context.beginPath();
     values.forEach((value, index) => context.lineTo(x(index), y(value)));
     context.strokeStyle = colour;
