@@ -8,6 +8,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -188,8 +189,8 @@ class Stage:
 
     def _running_postgres(self) -> tuple[str, int]:
         if self._postgres is None:
-            folder = self.folder / "postgres"
-            folder.mkdir()
+            # Not under our folder, which only its owner may enter: PostgreSQL does not run as root.
+            folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-postgres-")))
             cluster, port = initialise_postgres(folder), free_port()
             url = f"postgres://postgres@127.0.0.1:{port}/postgres"
             process = start_postgres(cluster, port, POSTGRES_SETTINGS)
