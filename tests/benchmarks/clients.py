@@ -157,7 +157,7 @@ class Swarm:
         self._arrived = asyncio.Event()
 
     async def connect(self, port: int, count: int, seconds: float = 2 * SECONDS) -> None:
-        """Open `count` sockets; return once all are ready for pushes."""
+        """Open sockets until there are `count`; return once all are ready for pushes."""
 
         async def one(number: int) -> None:
             socket = await open_socket(port, self.dialect.path(number), self.dialect.headers(number), self._on_text)
@@ -168,7 +168,7 @@ class Swarm:
 
         try:
             async with asyncio.timeout(seconds):
-                await all_of(one(number) for number in range(count))
+                await all_of(one(number) for number in range(len(self.sockets), count))
                 while self.dialect.ready is not None and self._ready < count:  # noqa: ASYNC110 - a look is enough
                     await asyncio.sleep(0.02)
         except TimeoutError:

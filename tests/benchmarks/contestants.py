@@ -67,6 +67,7 @@ class Site(Contestant):
         super().__init__(name)
         self._database, self._users, self._keys, self._pipe = database, users, keys, pipe
         self.owner: SteadyOwner
+        self.feeds: Sequence[str] = [payload.FEED]
 
     def command(self) -> list[str]:
         if self.name.endswith("daphne"):
@@ -77,7 +78,7 @@ class Site(Contestant):
         return stage.environment(self._database)
 
     def dialect(self) -> Dialect:
-        opening = json.dumps({"type": "subscribe", "id": 1, "feeds": [payload.FEED]})
+        opening = json.dumps({"type": "subscribe", "id": 1, "feeds": list(self.feeds)})
         push = b'{"type":"push"'
         return Dialect(lambda number: "/ws/", push, self._headers, opening=opening, ready=push)
 

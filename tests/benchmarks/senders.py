@@ -11,6 +11,8 @@ from pushers.conf import pusher_settings
 from pushers.layer import HUBS_GROUP, PUSHERS_GROUP, Layer, Message, user_group
 from tests.benchmarks import payload
 
+FEEDS = ("balance", "positions", "pnl", "orders", "fills")  # what a trader's page watches
+
 
 class RedisPipe:
     """Publishes to Redis at the cost of writing the bytes, so that it is the server that is the slower one."""
@@ -43,7 +45,7 @@ async def _drain(reader: asyncio.StreamReader) -> None:
 
 
 class SteadyOwner:
-    """The push service as a hub hears it, for one feed of users who are always where they should be.
+    """The push service as a hub hears it, for users who are always where they should be, in all feeds alike.
 
     It answers as a pusher does: questions with the recorded document, digests by confirming them.
     """
@@ -82,17 +84,17 @@ class SteadyOwner:
             self._answer(message, listed, docs=False)
         elif message["type"] == "digest":
             now = now_ms()
-            shards = [[shard, payload.EPOCH, {payload.FEED: now}, {}] for shard, _ in message["shards"]]
+            shards = [[shard, payload.EPOCH, dict.fromkeys(FEEDS, now), {}] for shard, _ in message["shards"]]
             self._send(message["hub"], {"type": "confirm", "asked": message["asked"], "shards": shards, "differ": []})
 
     def _answer(self, message: Message, users: Mapping[str, Any], *, docs: bool) -> None:
         now = now_ms()
         answers, cuts = {}, {}
-        for user in users:
+        for user, feeds in users.items():
             if user in self._seqs:
                 seq = cuts[user] = self._seqs[user]
                 text = f'{{"epoch":{payload.EPOCH},"seq":{seq},"snapshot":{{}}}}' if docs else None
-                answers[user] = {payload.FEED: [payload.EPOCH, seq, text, True, now, None]}
+                answers[user] = {feed: [payload.EPOCH, seq, text, True, now, None] for feed in feeds}
         reply = {"type": "answer", "asked": message["asked"], "docs": docs, "users": answers, "cuts": cuts}
         self._send(message["hub"], reply)
 
