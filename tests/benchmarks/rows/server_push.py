@@ -69,7 +69,7 @@ async def _compare(stage: Stage, database: str, only: frozenset[str]) -> tuple[F
         for contestant in contestants:
             if contestant.name in COMPARED or number < OTHERS_ROUNDS:
                 if "4" in only:
-                    saturated[contestant.name].append(await _saturate(contestant, clients, 0.5 if stage.quick else 3.0))
+                    saturated[contestant.name].append(await saturate(contestant, clients, 0.5 if stage.quick else 3.0))
                 if "5" in only:
                     steady[contestant.name].append(await _go_steady(contestant, clients, 1.0 if stage.quick else 4.0))
     if owner.questions != asked:
@@ -105,7 +105,7 @@ async def _contestants(
     return sorted(made, key=lambda contestant: ALL.index(contestant.name)), owner
 
 
-async def _saturate(contestant: "Contestant", clients: int, seconds: float) -> Spent:
+async def saturate(contestant: "Contestant", clients: int, seconds: float) -> Spent:
     """Push to everybody again and again, while the push before is still being delivered."""
     swarm, sent = contestant.swarm, contestant.swarm.received
     standing = _Standing(contestant)
