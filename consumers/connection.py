@@ -16,6 +16,7 @@ from pushers.stream import Position, Stale
 
 logger = logging.getLogger(__name__)
 
+WRITE_NOW = "websocket.write"  # the ASGI extension, of `runweb` alone, whose "write" is a `write_now` (web_socket.py)
 KEPT = 4  # times the limit: what kept frames may come to
 FIRST_CHECK = 1.0  # seconds: what was granted is checked once more, for the hint that came while it was granted
 
@@ -50,7 +51,11 @@ class Queued(NamedTuple):
 
 
 class Connection:
-    """The server's end of one socket. `send` writes text to it; `close` ends it with a code."""
+    """The server's end of one socket. `send` writes text to it; `close` ends it with a code.
+
+    `write_now` writes text at once, and says False where it can't: the frame then takes the way through the queue, as
+    it does on a server that offers no such thing (WRITE_NOW).
+    """
 
     def __init__(
         self,
@@ -60,6 +65,7 @@ class Connection:
         *,
         queue_bytes: int,
         proof: Proof | None = None,
+        write_now: Callable[[str], bool] | None = None,
     ) -> None:
         self.user_id, self.proof = user_id, proof
         self.check_due = math.inf  # when the access is checked again, by the hub's monotonic clock
@@ -73,7 +79,7 @@ class Connection:
         self.symbols_stale: Stale | None = None
         self.heartbeat_due = 0.0
         self.on_overflow: Callable[[Connection], None] = lambda connection: None
-        self._send, self._limit = send, queue_bytes
+        self._send, self._write_now, self._limit = send, write_now, queue_bytes
         self._room: float = queue_bytes  # what may be queued now: more than the limit while the newest state is
         self._queue: deque[Queued] = deque()
         self._queued = 0
@@ -87,6 +93,8 @@ class Connection:
         A single frame always has its place, or a document larger than the limit could never be sent. `keep` is for the
         few that no snapshot makes good, such as answers; who asks on and on without reading them is too slow at once.
         """
+        if self._writer is None and self._write_now is not None and self._write_now(text):
+            return
         if self._overflowed and not keep:
             return
         size = len(text) if text.isascii() else len(text.encode())
@@ -133,18 +141,23 @@ class Connection:
         self.on_overflow(self)
         self._room = self._queued + self._limit
 
+    def _next(self) -> str | None:
+        """Take the next frame from the queue; None at its end."""
+        while self._overflowed and not self._queue:
+            self._start_over()
+        if not self._queue:
+            return None
+        queued = self._queue.popleft()
+        self._queued -= queued.size
+        if not self._queue:
+            self._room = self._limit
+        return queued.text
+
     async def _drain(self) -> None:
         try:
-            while self._queue or self._overflowed:
-                if not self._queue:
-                    self._start_over()
-                    continue
-                queued = self._queue.popleft()
-                self._queued -= queued.size
-                if not self._queue:
-                    self._room = self._limit
+            while (text := self._next()) is not None:
                 self._sending_since = time.monotonic()
-                await self._send(queued.text)
+                await self._send(text)
                 self._sending_since = math.inf
         except Exception as error:  # noqa: BLE001 - a socket that breaks while it is written to is just gone
             logger.debug("A socket of user %s broke: %s: %s", self.user_id, type(error).__name__, error)

@@ -12,7 +12,7 @@ from consumers import frames
 from consumers.access import allowed_feeds, allowed_symbols, token_in_header, user_of_token
 from consumers.close_codes import CloseCode
 from consumers.conf import consumer_settings
-from consumers.connection import Connection
+from consumers.connection import WRITE_NOW, Connection
 from consumers.hub import Hub
 from consumers.proof import Proof
 from consumers.token_bucket import TokenBucket
@@ -96,8 +96,14 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
 
     def welcome(self, user: Any, proof: Proof) -> None:
         self.user = user
-        queue_bytes = int(self.settings.QUEUE_BYTES)
-        self.connection = Connection(str(user.pk), self.send_text, self.end, queue_bytes=queue_bytes, proof=proof)
+        self.connection = Connection(
+            str(user.pk),
+            self.send_text,
+            self.end,
+            queue_bytes=int(self.settings.QUEUE_BYTES),
+            proof=proof,
+            write_now=self.scope.get("extensions", {}).get(WRITE_NOW, {}).get("write"),
+        )
         Hub.current().open(self.connection)
         self.connection.write(
             frames.server_frame(

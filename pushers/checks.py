@@ -21,7 +21,7 @@ def check_channel_layer(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         return [
             Error(
                 "CHANNEL_LAYERS has no 'default' layer, so nothing can be pushed.",
-                hint="Use channels_redis.pubsub.RedisPubSubChannelLayer.",
+                hint="Use pushers.redis_layer.RedisLayer.",
                 id="pushers.E001",
             )
         ]
@@ -29,7 +29,7 @@ def check_channel_layer(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         return [
             Error(
                 f"The channel layer {backend} drops messages in silence once 100 wait for a server process.",
-                hint="Use channels_redis.pubsub.RedisPubSubChannelLayer.",
+                hint="Use pushers.redis_layer.RedisLayer.",
                 id="pushers.E002",
             )
         ]

@@ -29,7 +29,7 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
@@ -85,6 +85,9 @@ class Layer:
         if layer is None:
             raise RuntimeError("CHANNEL_LAYERS has no 'default' layer; the push engine needs one.")
         self._layer = layer
+        # What a layer may have beside the methods of Channels; ours on Redis does (redis_layer.py).
+        self._receive_nowait: Callable[[str], Message | None] = getattr(layer, "receive_nowait", lambda channel: None)
+        self._sends_many = hasattr(layer, "group_send_many")
 
     async def open(self) -> None:
         """Create this process's channel. Raises whatever the layer raises when its server is away."""
@@ -93,7 +96,9 @@ class Layer:
         self.channel = await self._layer.new_channel(self._prefix)
 
     async def receive(self) -> Message:
-        message: Message = await self._layer.receive(self.channel)
+        message: Message | None = self._receive_nowait(self.channel)
+        if message is None:
+            message = await self._layer.receive(self.channel)
         return message
 
     async def listen(self, handle: Callable[[Message], None]) -> None:
@@ -137,6 +142,14 @@ class Layer:
     async def send_group(self, group: str, message: Message) -> bool:
         """Send to a group; False when the layer said no. Either way the message may or may not have arrived."""
         return await self._try(self._layer.group_send(group, message), "send to a group")
+
+    async def send_groups(self, messages: Sequence[tuple[str, Message]]) -> None:
+        """Send (group, message) in order: in one round trip where the layer can do that, else one after the other."""
+        if self._sends_many:
+            await self._try(self._layer.group_send_many(messages), "send to groups")
+            return
+        for group, message in messages:
+            await self.send_group(group, message)
 
     async def send_channel(self, channel: str, message: Message) -> bool:
         return await self._try(self._layer.send(channel, message), "answer")

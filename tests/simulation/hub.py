@@ -117,15 +117,8 @@ class Wire(Connection):
 
     def drain(self) -> None:
         """Send what is queued, as `_drain` does."""
-        while self._queue or self._overflowed:
-            if not self._queue:
-                self._start_over()
-                continue
-            queued = self._queue.popleft()
-            self._queued -= queued.size
-            if not self._queue:
-                self._room = self._limit
-            self._transmit(queued.text)
+        while (text := self._next()) is not None:
+            self._transmit(text)
 
     def _transmit(self, text: str) -> None:
         clock = self.web.clock

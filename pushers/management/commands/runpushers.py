@@ -60,7 +60,7 @@ class Command(BaseCommand):
         if is_in_memory() and sender is None:
             raise CommandError(
                 "The in-memory channel layer reaches this process only, so nobody would hear its pushes. Use a layer "
-                "that reaches other processes (channels_redis.pubsub.RedisPubSubChannelLayer), or push from within the "
+                "that reaches other processes (pushers.redis_layer.RedisLayer), or push from within the "
                 "web server: runweb --with-pushers."
             )
         keep_connections()
