@@ -108,10 +108,11 @@ class Publisher:
             self._push(user, entries, stale, reading.ts, epoch)
         return True
 
-    def confirm(self, user: str, feed: str, result: Result, reading: Reading, epoch: int) -> bool:
+    def confirm(self, user: str, feed: str, result: Result | None, reading: Reading, epoch: int) -> bool:
         """Take one feed's tick result for one user as far as a tick may; False where the user needs a refresh.
 
-        A tick may confirm what is recorded, note a failure, and push a change of volatile keys alone.
+        A tick may confirm what is recorded, note a failure, and push a change of volatile keys alone. None stands for
+        a document that has the known version.
         """
         stream = self.stream(user, feed)
         if self._ownership.epoch_of(user) != epoch or stream is None or stream.document is None:
@@ -119,12 +120,31 @@ class Publisher:
         if isinstance(result, FeedStale):
             self.apply(user, {feed: result}, reading, epoch)
             return True
+        if result is None:
+            return self._confirm_unchanged(user, feed, stream, reading)
         change = _change(stream.document, result, self.feeds[feed].volatile)
         if change is Change.OTHER:
             return False
         return self.apply(user, {feed: result}, reading, epoch) or change is Change.NONE
 
-    def saw(self, user: str, feed: str, result: Result, reading: Reading, epoch: int) -> bool:
+    def versions(self, users: Iterable[str], feed: str) -> dict[str, object]:
+        """Return the versions of the recorded documents, of those users whose document has a known one."""
+        found = {user: stream.version for user in users if (stream := self.stream(user, feed)) is not None}
+        return {user: version for user, version in found.items() if version is not None}
+
+    def _confirm_unchanged(self, user: str, feed: str, stream: Stream, reading: Reading) -> bool:
+        """Do for a document that was not fetched what `apply` does for an equal one.
+
+        False where the stream has gone on meanwhile to a document of another version, or of one that isn't known.
+        """
+        if not _has_version(stream, reading.versions.get(feed, {}).get(user)):
+            return False
+        if reading.began >= stream.ended:
+            stream.ended = reading.ended
+            stream.seen, stream.as_of = max(stream.seen, reading.began), reading.ts
+        return True
+
+    def saw(self, user: str, feed: str, result: Result | None, reading: Reading, epoch: int) -> bool:
         """Note that a tick saw the recorded document unchanged; False where it saw another one.
 
         Unlike `confirm` it does not count as an applied read, so a refresh that is under way stays the newer one.
@@ -134,7 +154,10 @@ class Publisher:
             return False
         if isinstance(result, FeedStale):
             return True
-        if _change(stream.document, result) is not Change.NONE:
+        if result is None:
+            if not _has_version(stream, reading.versions.get(feed, {}).get(user)):
+                return False
+        elif _change(stream.document, result) is not Change.NONE:
             return False
         stream.seen, stream.as_of = max(stream.seen, reading.began), max(stream.as_of, reading.ts)
         return True
@@ -192,8 +215,9 @@ class Publisher:
     def _record_document(
         self, user: str, feed: str, stream: Stream, document: Document, reading: Reading
     ) -> tuple[Entry | None, bool]:
+        position = stream.position
         try:
-            return stream.record(document), True
+            entry = stream.record(document)
         except Exception as error:  # noqa: BLE001 - a DocumentError, or whatever a feed's own objects can do
             if stream.stale is None:
                 logger.error(
@@ -201,8 +225,13 @@ class Publisher:
                 )
             self._mark_stale(stream, FETCH_FAILED, reading)
             return None, False
+        version = reading.versions.get(feed, {}).get(user)
+        if version is not None or stream.position is not position:  # an equal document keeps the version it has
+            stream.version = version
+        return entry, True
 
     def _mark_stale(self, stream: Stream, reason: str, reading: Reading) -> None:
+        stream.version = None  # so that a tick fetches the document, and finds out when it is good again
         if stream.stale is None or stream.stale.reason != reason:
             stream.stale = Stale(reason, reading.ts)
 
@@ -232,6 +261,10 @@ class Change(enum.Enum):
     NONE = enum.auto()
     VOLATILE = enum.auto()  # only what moves with the market
     OTHER = enum.auto()
+
+
+def _has_version(stream: Stream, version: object) -> bool:
+    return stream.version is not None and stream.version == version
 
 
 def _change(document: Document, result: object, volatile: frozenset[str] = frozenset()) -> Change:

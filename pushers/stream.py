@@ -64,6 +64,7 @@ class Stream:
     seen: float = -1.0  # monotonic start of the last read that confirmed the document
     as_of: int = 0  # the same in ms UTC, for people
     stale: Stale | None = None
+    version: object = None  # the feed's, of the document; None: not known
     fingerprint: Fingerprint = field(default_factory=Fingerprint, repr=False, compare=False)
     _snapshot: str | None = field(default=None, repr=False)
 

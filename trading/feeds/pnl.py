@@ -11,7 +11,7 @@ from pushers import Document, Feed, FeedStale, register
 from trading import accounting
 from trading.conf import stale_market_after
 from trading.selectors.margins import liquidation_prices
-from trading.selectors.pnl import EquityRow, ValuedPositionRow, equities, valued_positions
+from trading.selectors.pnl import EquityRow, ValuedPositionRow, equities, pnl_texts, valued_positions
 from trading.wire import decimal_text, optional_text, present
 
 
@@ -43,6 +43,9 @@ class PnlFeed(Feed):
             user_id: FeedStale("market_stale", document) if user_id in stale else document
             for user_id, document in documents.items()
         }
+
+    def versions(self, user_ids: Sequence[int]) -> Mapping[int, object]:
+        return pnl_texts(user_ids, timezone.now() - stale_market_after())
 
 
 def _fresh(position: ValuedPositionRow, oldest: datetime) -> bool:

@@ -5,8 +5,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
+from pushers.queries import row_texts
 from trading.accounting import unrealized_pnl
 from trading.models import Account, Position
 
@@ -37,15 +38,41 @@ class ValuedPositionRow(NamedTuple):
     quoted_at: datetime | None
 
 
+EQUITY = ("user_id", "id", "name", "total", "day_equity")
+VALUED = (
+    "account__user_id",
+    "account_id",
+    "instrument__symbol",
+    "signed_amount",
+    "open_cost",
+    "margin",
+    "realized_pnl",
+    "fees",
+    "instrument__maintenance_margin_rate",
+    "instrument__quote__mark",
+    "instrument__quote__updated_at",
+)
+
+
 def equities(user_ids: Sequence[int]) -> list[EquityRow]:
     """Return the accounts of the users, in one query."""
-    rows = Account.objects.filter(user_id__in=user_ids)
-    return [EquityRow._make(row) for row in rows.values_list("user_id", "id", "name", "total", "day_equity")]
+    return [EquityRow._make(row) for row in Account.objects.filter(user__any_of=user_ids).values_list(*EQUITY)]
 
 
 def valued_positions(user_ids: Sequence[int]) -> list[ValuedPositionRow]:
     """Return the positions of the users with their marks, in one query."""
-    return _valued(Position.objects.filter(account__user_id__in=user_ids))
+    return _valued(Position.objects.filter(account__user__any_of=user_ids))
+
+
+def pnl_texts(user_ids: Sequence[int], oldest: datetime) -> dict[int, tuple[str, str]]:
+    """Return a value per user that is another whenever his rows in the two above are, in two queries.
+
+    Of the age of a quote it tells whether it is older than `oldest`.
+    """
+    accounts = row_texts(Account.objects.all(), user_ids, *EQUITY)
+    fresh = Q(instrument__quote__updated_at__gte=oldest)
+    positions = row_texts(Position.objects.all(), user_ids, *VALUED[:-1], fresh)
+    return {user_id: (text, positions[user_id]) for user_id, text in accounts.items()}
 
 
 def open_positions_of(account: Account) -> list[ValuedPositionRow]:
@@ -54,20 +81,7 @@ def open_positions_of(account: Account) -> list[ValuedPositionRow]:
 
 
 def _valued(positions: QuerySet[Position]) -> list[ValuedPositionRow]:
-    columns = (
-        "account__user_id",
-        "account_id",
-        "instrument__symbol",
-        "signed_amount",
-        "open_cost",
-        "margin",
-        "realized_pnl",
-        "fees",
-        "instrument__maintenance_margin_rate",
-        "instrument__quote__mark",
-        "instrument__quote__updated_at",
-    )
-    return [ValuedPositionRow._make(row) for row in positions.values_list(*columns)]
+    return [ValuedPositionRow._make(row) for row in positions.values_list(*VALUED)]
 
 
 def account_equity(account: Account) -> Decimal:
