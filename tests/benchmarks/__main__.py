@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
         print("--quick: these are no figures, only a proof that the rows work.")
     print("\n" + results.table(results.in_order(entry for result in measured for entry in result.entries)))
     results.write(options.output, results.report(measured, ROOT))
-    return 1 if any(result.failure for result in measured) else 0
+    return 1 if any(result.failed for result in measured) else 0
 
 
 def parser() -> argparse.ArgumentParser:

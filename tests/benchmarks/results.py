@@ -13,7 +13,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the table. `bar` None: only reported. `spread` is the lowest and highest of the rounds."""
+    """One line of the table. `bar` None: only reported. `spread` is the lowest and highest of the rounds.
+
+    `promise`: the bar is no goal but what the product promises, and missing it is a failure of the run.
+    """
 
     id: str
     name: str
@@ -22,6 +25,7 @@ class Entry:
     bar: float | None = None
     at_most: bool = True
     spread: tuple[float, float] | None = None
+    promise: bool = False
 
     @property
     def holds(self) -> bool | None:
@@ -38,6 +42,11 @@ class Result:
     ids: tuple[str, ...]
     entries: tuple[Entry, ...]
     failure: str | None = None
+
+    @property
+    def failed(self) -> bool:
+        """Whether something could not be measured, or was measured and must not be."""
+        return self.failure is not None or any(entry.promise and entry.holds is False for entry in self.entries)
 
 
 def middle(id: str, name: str, values: Sequence[float], unit: str, bar: float | None = None) -> Entry:

@@ -3,6 +3,7 @@
 A stage is a row's own: its servers start when they are first asked for and are gone with it, whatever happens.
 """
 
+import asyncio
 import os
 import resource
 import signal
@@ -30,7 +31,9 @@ POSTGRES_SETTINGS = {
     "shared_buffers": "512MB",
     "max_connections": "200",
     "max_wal_size": "4GB",
-    "log_min_messages": "fatal",
+    "log_min_messages": "log",
+    "log_line_prefix": "%a ",  # the application's name, for `logged_statements`
+    "log_checkpoints": "off",
     "timezone": "UTC",
 }
 
@@ -56,9 +59,9 @@ class Process:
             )
         self.pid = self._popen.pid
 
-    def check(self) -> None:
-        """Raise Failed when the process has ended."""
-        if self._popen.poll() is not None:
+    def check(self, *, but_zero: bool = False) -> None:
+        """Raise Failed when the process has ended; `but_zero` allows it to have come to a good end."""
+        if self._popen.poll() is not None and not (but_zero and self._popen.returncode == 0):
             raise Failed(
                 f"{self.name} ended with code {self._popen.returncode}; it said: {self.log.read_text()[-2000:]}"
             )
@@ -113,6 +116,17 @@ class Stage:
             connection.execute(f'CREATE DATABASE "{name}"')  # type: ignore[arg-type, unused-ignore]
         return url.rpartition("/")[0] + f"/{name}"
 
+    def log_statements(self, what: str) -> None:
+        """Have PostgreSQL write all statements to its log ("all"), or none ("none"); sessions follow at their next."""
+        with psycopg.connect(self._running_postgres()[0], autocommit=True) as connection:
+            connection.execute(f"ALTER SYSTEM SET log_statement = '{what}'")  # type: ignore[arg-type, unused-ignore]
+            connection.execute("SELECT pg_reload_conf()")
+
+    def logged_statements(self, application: str, containing: str) -> list[str]:
+        """Return the statements in PostgreSQL's log of an application (its PGAPPNAME) that contain a text."""
+        lines = (self.folder / "postgres.log").read_text().splitlines()
+        return [line for line in lines if line.startswith(f"{application} ") and containing in line]
+
     def environment(self, database_url: str = "", **more: str) -> dict[str, str]:
         """Return the environment of a child that runs the site; without a URL its database is an SQLite file."""
         return {
@@ -163,6 +177,20 @@ class Stage:
         self._stack.callback(process.stop)
         return process
 
+    async def start_talking(self, name: str, arguments: list[str], limit: int) -> asyncio.subprocess.Process:
+        """Start Python with these arguments and pipes to its input and output, with lines of at most `limit` bytes."""
+        with (self.folder / f"{name}.log").open("ab") as log:
+            return await asyncio.create_subprocess_exec(
+                sys.executable,
+                *arguments,
+                cwd=ROOT,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+                limit=limit,
+                preexec_fn=die_with_parent(signal.SIGKILL),
+            )
+
     def start_web(self, environment: Mapping[str, str], *, name: str = "runweb") -> tuple[Process, int]:
         """Start the production server; return it with its port once it listens."""
         port = free_port()
@@ -193,7 +221,8 @@ class Stage:
             folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-postgres-")))
             cluster, port = initialise_postgres(folder), free_port()
             url = f"postgres://postgres@127.0.0.1:{port}/postgres"
-            process = start_postgres(cluster, port, POSTGRES_SETTINGS)
+            with (self.folder / "postgres.log").open("ab") as log:
+                process = start_postgres(cluster, port, POSTGRES_SETTINGS, log.fileno())
             self._stack.callback(process.wait)
             self._stack.callback(process.send_signal, signal.SIGQUIT)
             wait_for_postgres(url)
