@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q
 
 from pushers.queries import row_texts
 from trading.accounting import unrealized_pnl
@@ -23,7 +23,10 @@ class EquityRow(NamedTuple):
 
 
 class ValuedPositionRow(NamedTuple):
-    """A position, flat ones included, with the newest mark and its age; both are None without a quote."""
+    """A position, flat ones included, with the newest mark; None without a quote.
+
+    `fresh` is whether the quote is as young as the reader asked for.
+    """
 
     user_id: int
     account_id: int
@@ -35,7 +38,7 @@ class ValuedPositionRow(NamedTuple):
     fees: Decimal
     maintenance_margin_rate: Decimal
     mark: Decimal | None
-    quoted_at: datetime | None
+    fresh: bool | None = True
 
 
 EQUITY = ("user_id", "id", "name", "total", "day_equity")
@@ -50,7 +53,6 @@ VALUED = (
     "fees",
     "instrument__maintenance_margin_rate",
     "instrument__quote__mark",
-    "instrument__quote__updated_at",
 )
 
 
@@ -59,9 +61,11 @@ def equities(user_ids: Sequence[int]) -> list[EquityRow]:
     return [EquityRow._make(row) for row in Account.objects.filter(user__any_of=user_ids).values_list(*EQUITY)]
 
 
-def valued_positions(user_ids: Sequence[int]) -> list[ValuedPositionRow]:
-    """Return the positions of the users with their marks, in one query."""
-    return _valued(Position.objects.filter(account__user__any_of=user_ids))
+def valued_positions(user_ids: Sequence[int], oldest: datetime) -> list[ValuedPositionRow]:
+    """Return the positions of the users with their marks, fresh where not older than `oldest`, in one query."""
+    rows = Position.objects.filter(account__user__any_of=user_ids)
+    fresh = ExpressionWrapper(_quoted_since(oldest), BooleanField())
+    return [ValuedPositionRow._make(row) for row in rows.values_list(*VALUED, fresh)]
 
 
 def pnl_texts(user_ids: Sequence[int], oldest: datetime) -> dict[int, tuple[str, str]]:
@@ -70,18 +74,18 @@ def pnl_texts(user_ids: Sequence[int], oldest: datetime) -> dict[int, tuple[str,
     Of the age of a quote it tells whether it is older than `oldest`.
     """
     accounts = row_texts(Account.objects.all(), user_ids, *EQUITY)
-    fresh = Q(instrument__quote__updated_at__gte=oldest)
-    positions = row_texts(Position.objects.all(), user_ids, *VALUED[:-1], fresh)
+    positions = row_texts(Position.objects.all(), user_ids, *VALUED, _quoted_since(oldest))
     return {user_id: (text, positions[user_id]) for user_id, text in accounts.items()}
 
 
 def open_positions_of(account: Account) -> list[ValuedPositionRow]:
     """Return what the account holds, with the marks, in one query."""
-    return _valued(Position.objects.filter(account=account).exclude(signed_amount=0))
+    rows = Position.objects.filter(account=account).exclude(signed_amount=0)
+    return [ValuedPositionRow(*row) for row in rows.values_list(*VALUED)]
 
 
-def _valued(positions: QuerySet[Position]) -> list[ValuedPositionRow]:
-    return [ValuedPositionRow._make(row) for row in positions.values_list(*VALUED)]
+def _quoted_since(oldest: datetime) -> Q:
+    return Q(instrument__quote__updated_at__gte=oldest)
 
 
 def account_equity(account: Account) -> Decimal:
