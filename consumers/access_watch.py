@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BATCH = 500  # sockets per check: a constant number of queries, and some 50 ms of one thread
-LOOK = 0.25  # seconds between looks for whose check is due
+LOOK = 0.5  # seconds between looks for whose check is due
 GRACE = 0.6  # seconds: a session that seems over may be under way to its new key (middleware.py)
 RETRY = 1.0  # seconds until the database is asked again after it did not answer
 AT_END = 1.0  # seconds that a check under way may hold up the end

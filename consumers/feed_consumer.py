@@ -28,8 +28,6 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
     """One client. The frames of the user's group reach it through the process's hub, which joined the group for all
     of the user's sockets here; so a consumer needs no channel of its own."""
 
-    channel_layer_alias = "none: the hub has the one channel of the process"
-
     user: Any = None
     connection: Connection | None = None
     bad_frames = 0
@@ -37,9 +35,17 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
     waiting: asyncio.TimerHandle | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Run until the socket is gone; however that comes about, the hub lets it go."""
+        """Run until the socket is gone; however that comes about, the hub lets it go.
+
+        What Channels does here is for a consumer that listens to a channel layer too: two more tasks a socket, each
+        with its own memory, and one hop more for each message.
+        """
+        self.scope, self.base_send, self.channel_layer = scope, send, None
         try:
-            await super().__call__(scope, receive, send)
+            while True:
+                await self.dispatch(await receive())
+        except StopConsumer:
+            return
         finally:
             self.leave()
 

@@ -63,6 +63,8 @@ class WebSocket(WebSocketsSansIOProtocol):
             self.end_within(LINGER)
             self.writable.set()
         await super().send(message)
+        if message["type"] == "websocket.accept":
+            del self.request, self.response  # some KiB of headers, which the scope has too
 
     def keepalive_timeout(self) -> None:
         """Let go of a client that answers no ping; its buffer would never empty."""
