@@ -36,8 +36,8 @@ class AnyOf(Lookup):
 class RowText(Aggregate):
     """The rows of a group as one text, which is another whenever a value of them is.
 
-    Made by the database, which gives one value per group instead of one per column and row. Two texts of the same rows
-    may differ where the rows come in another order.
+    Made by the database, which gives one value per group instead of one per column and row. PostgreSQL is told to put
+    the rows in order: several workers would bring them in another one each time.
     """
 
     output_field = TextField()
@@ -45,8 +45,10 @@ class RowText(Aggregate):
     template = "group_concat(json_array(%(expressions)s), '')"
 
     def as_postgresql(self, compiler: SQLCompiler, connection: Any, **more: Any) -> Any:
-        template = "string_agg(ROW(%(expressions)s)::text, '')"
-        return super().as_sql(compiler, connection, template=template, **more)
+        row = "ROW(%(expressions)s)::text"
+        template = f"string_agg({row}, '' ORDER BY {row} COLLATE \"C\")"
+        sql, params = super().as_sql(compiler, connection, template=template, **more)
+        return sql, [*params, *params]
 
 
 def row_texts(

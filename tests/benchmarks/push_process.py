@@ -28,8 +28,11 @@ def main() -> None:
     from django.db.backends.signals import connection_created
 
     from pushers.orm import keep_connections
+    from pushers.runner import collect_rarely
 
     keep_connections()
+    if options.kind == "engine":
+        collect_rarely()
     queries = Queries()
     connection_created.connect(queries.watch)
     measured = asyncio.run(measure(options, queries))

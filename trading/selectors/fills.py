@@ -30,7 +30,7 @@ NEWEST_OF = {
         ), 0) WHERE account.user_id IN (SELECT value FROM json_each(%s))""",
 }
 TEXTS = {
-    "postgresql": "string_agg(ROW(account.name, newest.id)::text, '')",
+    "postgresql": "string_agg(ROW(account.name, newest.id)::text, '' ORDER BY newest.id)",
     "sqlite": "group_concat(json_array(account.name, newest.id), '')",
 }
 

@@ -15,7 +15,7 @@ from pushers.engine import Engine, Selection
 from pushers.layer import is_in_memory
 from pushers.lease import Leases, ShardCountError
 from pushers.orm import keep_connections
-from pushers.runner import NoLeaseError, Runner
+from pushers.runner import NoLeaseError, Runner, collect_rarely
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +64,7 @@ class Command(BaseCommand):
                 "web server: runweb --with-pushers."
             )
         keep_connections()
+        collect_rarely()
         try:
             with console_log(options["verbosity"]):
                 asyncio.run(_run(selection, leases, sender, once=options["once"]))
