@@ -30,6 +30,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from functools import lru_cache
 from typing import Any
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
@@ -46,6 +47,7 @@ REJOINS = 4  # per time after which the layer forgets who is in a group
 MOST_NAMED = 80  # characters of a name: a group name has fewer than 100 in all
 
 
+@lru_cache(maxsize=2**16)
 def user_group(user_id: str) -> str:
     """Return the group of one user's sockets. Ids of other characters than a group name allows travel encoded."""
     if user_id.isascii() and user_id.replace("-", "").isalnum() and len(user_id) <= MOST_NAMED:
@@ -88,6 +90,7 @@ class Layer:
         # What a layer may have beside the methods of Channels; ours on Redis does (redis_layer.py).
         self._receive_nowait: Callable[[str], Message | None] = getattr(layer, "receive_nowait", lambda channel: None)
         self._sends_many = hasattr(layer, "group_send_many")
+        self._joins_many = hasattr(layer, "group_add_many")
 
     async def open(self) -> None:
         """Create this process's channel. Raises whatever the layer raises when its server is away."""
@@ -123,6 +126,25 @@ class Layer:
         if joined:
             self._joined[group] = time.monotonic()
         return joined
+
+    async def join_many(self, groups: Sequence[str]) -> list[str]:
+        """Join groups, in one command where the layer can do that; return those that did not fail."""
+        if not self._joins_many:
+            return [group for group in groups if await self.join(group)]
+        if not groups or not await self._try(self._layer.group_add_many(groups, self.channel), "join groups"):
+            return []
+        self._joined.update(dict.fromkeys(groups, time.monotonic()))
+        return list(groups)
+
+    async def leave_many(self, groups: Sequence[str]) -> list[str]:
+        """Leave groups likewise."""
+        if not self._joins_many:
+            return [group for group in groups if await self.leave(group)]
+        if not groups or not await self._try(self._layer.group_discard_many(groups, self.channel), "leave groups"):
+            return []
+        for group in groups:
+            self._joined.pop(group, None)
+        return list(groups)
 
     async def stay_joined(self) -> None:
         """Join again before the layer forgets it: some do, after a day by default, without a word."""

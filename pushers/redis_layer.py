@@ -31,6 +31,14 @@ class RedisLayer(RedisPubSubChannelLayer):
         """Send messages to groups, in their order and in one round trip; a message given twice is encoded once."""
         await self._get_layer().send_to_groups(messages)
 
+    async def group_add_many(self, groups: Iterable[str], channel: str) -> None:
+        """Add a channel of this process to groups, in one command."""
+        await self._get_layer().add_to_groups(groups, channel)
+
+    async def group_discard_many(self, groups: Iterable[str], channel: str) -> None:
+        """Remove a channel from groups, in one command; those that it is not in are ignored."""
+        await self._get_layer().discard_from_groups(groups, channel)
+
     def receive_nowait(self, channel: str) -> Message | None:
         """Return the next message that waits on a channel of the running loop; None where none does."""
         message: Message | None = self._get_layer().receive_nowait(channel)
@@ -63,6 +71,27 @@ class LoopLayer(RedisPubSubLoopLayer):
         for connection, batch in batches.items():
             await connection.publish_many(batch)
 
+    async def add_to_groups(self, groups: Iterable[str], channel: str) -> None:
+        if channel not in self.channels:
+            raise RuntimeError(f"Expected a channel of this process, from new_channel(); found {channel!r}.")
+        names: dict[Connection, list[str]] = {}
+        for name in map(self._get_group_channel_name, groups):
+            self.groups.setdefault(name, set()).add(channel)
+            names.setdefault(self._get_shard(name), []).append(name)
+        for connection, joined in names.items():
+            await connection.subscribe_many(joined)
+
+    async def discard_from_groups(self, groups: Iterable[str], channel: str) -> None:
+        names: dict[Connection, list[str]] = {}
+        for name in map(self._get_group_channel_name, groups):
+            members = self.groups.get(name, set())
+            members.discard(channel)
+            if not members:
+                self.groups.pop(name, None)
+                names.setdefault(self._get_shard(name), []).append(name)
+        for connection, left in names.items():
+            await connection.unsubscribe_many(left)
+
     def receive_nowait(self, channel: str) -> Message | None:
         queue = self.channels.get(channel)
         if queue is None or queue.empty():
@@ -82,6 +111,26 @@ class Connection(RedisSingleShardConnection):
                 for channel, message in messages:
                     pipeline.publish(channel, message)
                 await pipeline.execute()
+
+    async def subscribe_many(self, channels: Iterable[str]) -> None:
+        """Subscribe to those of the channels that this connection is not subscribed to."""
+        async with self._lock:
+            new = [channel for channel in channels if channel not in self._subscribed_to]
+            if new:
+                self._ensure_redis()
+                self._ensure_receiver()
+                await self._pubsub.subscribe(*new)
+                self._subscribed_to.update(new)
+
+    async def unsubscribe_many(self, channels: Iterable[str]) -> None:
+        """End those of the subscriptions that there are."""
+        async with self._lock:
+            ended = [channel for channel in channels if channel in self._subscribed_to]
+            if ended:
+                self._ensure_redis()
+                self._ensure_receiver()
+                await self._pubsub.unsubscribe(*ended)
+                self._subscribed_to.difference_update(ended)
 
     async def _do_receiving(self) -> None:
         """Receive for ever. The parent waits for each message under a timer of its own, which costs as much as ten."""

@@ -100,8 +100,8 @@ async def test_the_same_messages_arrive_over_every_layer(monkeypatch, redis_url:
     monkeypatch.setattr("pushers.layer.get_channel_layer", lambda: made)
     sender, receiver = Layer("sender"), Layer("receiver")
     await receiver.open()
-    for group in ("user.1", "user.2"):
-        assert await receiver.join(group)
+    assert await receiver.join_many(["user.1", "user.2", "user.3"]) == ["user.1", "user.2", "user.3"]
+    assert await receiver.leave_many(["user.3"]) == ["user.3"]
     sent = [(f"user.{1 + n % 2}", {"type": "push", "n": n, "text": "é"}) for n in range(20)]
     arrived: asyncio.Queue[Message] = asyncio.Queue()
     listening = asyncio.create_task(receiver.listen(arrived.put_nowait))

@@ -62,6 +62,27 @@ async def test_nothing_to_send_is_fine(layer: RedisLayer) -> None:
     await layer.group_send_many([])
 
 
+async def test_many_groups_are_joined_and_left_at_once(layer: RedisLayer) -> None:
+    one, other = await layer.new_channel(), await layer.new_channel()
+    await layer.group_add_many(["user.1", "user.2", "user.1"], one)
+    await layer.group_add_many(["user.2"], other)
+    await layer.group_send_many([("user.1", {"n": 1}), ("user.2", {"n": 2})])
+    assert await taken(layer, one, 2) == [{"n": 1}, {"n": 2}]
+    assert await taken(layer, other, 1) == [{"n": 2}]
+    await layer.group_discard_many(["user.1", "user.2", "user.3"], one)
+    await layer.group_send_many([("user.1", {"n": 3}), ("user.2", {"n": 4})])
+    assert await taken(layer, other, 1) == [{"n": 4}]
+    assert layer.receive_nowait(one) is None
+    await layer.group_add_many(["user.1"], one)
+    await layer.group_send_many([("user.1", {"n": 5})])
+    assert await taken(layer, one, 1) == [{"n": 5}]
+
+
+async def test_only_a_channel_of_this_process_joins_groups(layer: RedisLayer) -> None:
+    with pytest.raises(RuntimeError, match="Expected a channel of this process"):
+        await layer.group_add_many(["user.1"], "elsewhere")
+
+
 async def test_what_has_arrived_is_had_without_waiting(layer: RedisLayer) -> None:
     channel = await layer.new_channel()
     await layer.group_add("user.1", channel)
