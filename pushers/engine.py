@@ -3,10 +3,11 @@
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pushers import registry
+from pushers.capture_listener import CaptureListener
 from pushers.conf import PusherSettings, pusher_settings
 from pushers.confirmer import Confirmer
 from pushers.feed import Feed, SymbolFeed
@@ -85,6 +86,7 @@ class Engine:
             for feed in feeds.values()
         ]
         self.symbols = self._symbol_loop(sender)
+        self.listener = CaptureListener(lambda users: self._nudged(users, None))
         self.keeper = LeaseKeeper(
             self.leases, ownership, on_taken=self._taken, on_lost=self._lost, on_released=self._tell_released
         )
@@ -136,12 +138,7 @@ class Engine:
             self.confirmer.on_list(message)
             self.responder.on_list(message)
         elif kind == "nudge":
-            named = message["feeds"]
-            self.refresher.request(
-                user
-                for user in message["users"]
-                if (watched := self.watchers.feeds(user)) and (named is None or not watched.isdisjoint(named))
-            )
+            self._nudged(message["users"], message["feeds"])
         elif kind == "released":
             self.keeper.look()
         elif kind == "symbols" and self.symbols is not None:
@@ -164,8 +161,9 @@ class Engine:
         return [*tasks, group.create_task(self.keeper.run(stop), name="The lease keeper")]
 
     def start_services(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
-        """Start what runs until it is cancelled: receiving, refreshing, sending."""
-        return [group.create_task(work()) for work in (self.receive, self.refresher.run, self.outbox.run)]
+        """Start what runs until it is cancelled: receiving, refreshing, sending, hearing what the database tells."""
+        services = (self.receive, self.refresher.run, self.outbox.run, self.listener.run)
+        return [group.create_task(work()) for work in services]
 
     @property
     def is_busy(self) -> bool:
@@ -182,6 +180,14 @@ class Engine:
 
     def _feed_loops(self) -> list[FeedLoop | SymbolLoop]:
         return [*self.loops, *([self.symbols] if self.symbols is not None else [])]
+
+    def _nudged(self, users: Iterable[str], named: Collection[str] | None) -> None:
+        """Have those refreshed at once who watch one of the named feeds (None: any), and whom this process serves."""
+        self.refresher.request(
+            user
+            for user in users
+            if (watched := self.watchers.feeds(user)) and (named is None or not watched.isdisjoint(named))
+        )
 
     def _taken(self, shards: set[int]) -> None:
         self._lost(shards)
