@@ -64,6 +64,7 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
         self.bucket = TokenBucket(self.settings.FRAMES_PER_SECOND, self.settings.FRAMES_BURST)
         await self.accept()
         user, token = self.scope.get("user"), token_in_header(self.scope["headers"])
+        user = getattr(user, "_wrapped", user)  # each look at a lazy object, which Channels gives, costs a detour
         if user is not None and user.is_authenticated:
             session_key = getattr(self.scope.get("session"), "session_key", None)
             await self.sign_in(user, Proof(user.pk, session_key=session_key))

@@ -11,7 +11,7 @@ import uvicorn
 import websockets
 
 from consumers.connection import WRITE_NOW
-from consumers.web_socket import WebSocket
+from consumers.web_socket import Inbox, WebSocket
 
 SECONDS = 30.0
 Write = Callable[[str], bool]
@@ -110,3 +110,27 @@ async def test_nothing_is_written_behind_a_close() -> None:
             await client.wait_closed()
         assert client.close_code == 4000
         assert not write("late")
+
+
+async def test_the_inbox_gives_what_came_in_its_order_and_waits_for_more() -> None:
+    inbox = Inbox(asyncio.get_running_loop())
+    assert inbox.empty()
+    inbox.put_nowait(1)
+    inbox.put_nowait(2)
+    assert not inbox.empty()
+    assert [await inbox.get(), await inbox.get()] == [1, 2]
+    waiting = asyncio.create_task(inbox.get())
+    await asyncio.sleep(0)
+    inbox.put_nowait(3)
+    inbox.put_nowait(4)
+    assert [await waiting, await inbox.get()] == [3, 4]
+
+
+async def test_who_gives_up_waiting_at_the_inbox_takes_nothing_with_him() -> None:
+    inbox = Inbox(asyncio.get_running_loop())
+    waiting = asyncio.create_task(inbox.get())
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    inbox.put_nowait(1)
+    assert await inbox.get() == 1
