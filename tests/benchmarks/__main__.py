@@ -25,6 +25,7 @@ from tests.benchmarks.stage import ROOT, Stage
 from tradingsite.leash import die_with_parent
 
 LIMIT = 300.0  # seconds that a module may take, unless it has its own LIMIT
+CLOSING = 30.0  # seconds for a module's process to end, once it has answered
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -76,35 +77,38 @@ def measure_in_process(module: ModuleType, only: frozenset[str], *, quick: bool)
     print(f"Row {', '.join(ids)}: {(module.__doc__ or '').strip().splitlines()[0]}", flush=True)
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
-    child = context.Process(target=_measure, args=(module, wanted, quick, theirs, die_with_parent(signal.SIGKILL)))
-    child.start()
-    theirs.close()
-    try:
-        entries, failure = ours.recv() if ours.poll(limit) else ([], f"not done within {limit:g} s")
-    except EOFError:
-        entries, failure = [], "its process ended without a result"
-    child.join(30)
-    if child.is_alive():
+    entries: list[Entry] = []
+    failure: str | None = f"not done within {limit:g} s"
+    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
+        leash = die_with_parent(signal.SIGKILL)
+        child = context.Process(target=_measure, args=(module, wanted, quick, Path(folder), theirs, leash))
+        child.start()
+        theirs.close()
+        try:
+            if ours.poll(limit):
+                entries, failure = ours.recv()
+                child.join(CLOSING)
+        except EOFError:
+            failure = "its process ended without a result"
         child.kill()  # its own children are on a leash
         child.join()
     return Result(ids, tuple(entries), failure)
 
 
 def _measure(
-    module: ModuleType, wanted: frozenset[str], quick: bool, answer: Connection, leash: Callable[[], None]
+    module: ModuleType, wanted: frozenset[str], quick: bool, folder: Path, answer: Connection, leash: Callable[[], None]
 ) -> None:
     """Measure in the child, and answer (entries, failure)."""
     leash()
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     entries: list[Entry] = []
     failure = None
-    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as folder:
-        try:
-            with Stage(Path(folder), quick=quick) as stage:
-                entries = module.measure(stage, wanted)
-        except BaseException as error:  # noqa: BLE001 - whatever it is, the next row can still be measured
-            failure = f"{type(error).__name__}: {error}"
-            traceback.print_exc()
+    try:
+        with Stage(folder, quick=quick) as stage:
+            entries = module.measure(stage, wanted)
+    except BaseException as error:  # noqa: BLE001 - whatever it is, the next row can still be measured
+        failure = f"{type(error).__name__}: {error}"
+        traceback.print_exc()
     answer.send((entries, failure))
 
 

@@ -9,7 +9,6 @@ import resource
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -217,8 +216,9 @@ class Stage:
 
     def _running_postgres(self) -> tuple[str, int]:
         if self._postgres is None:
-            # Not under our folder, which only its owner may enter: PostgreSQL does not run as root.
-            folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-postgres-")))
+            folder = self.folder / "postgres"
+            folder.mkdir()
+            self.folder.chmod(0o711)  # PostgreSQL does not run as root, and must reach its data
             cluster, port = initialise_postgres(folder), free_port()
             url = f"postgres://postgres@127.0.0.1:{port}/postgres"
             with (self.folder / "postgres.log").open("ab") as log:
