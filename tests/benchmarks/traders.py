@@ -22,7 +22,7 @@ from tests.benchmarks.stage import raise_file_limit
 from tests.protocol_client import Rule
 
 AT_ONCE = 500  # handshakes of this process under way
-GIVE_UP = 120.0  # seconds
+GIVE_UP = 200.0  # seconds
 RETRY = 1.0  # seconds until a page whose connection was refused tries again
 MARK = b'"clientOrderId":"'  # what the writer changes (writer.py)
 HEARTBEAT = b'{"type":"heartbeat"'

@@ -9,7 +9,7 @@ from tests.benchmarks.rows import latency
 from tests.benchmarks.stage import Failed, Stage
 
 IDS = ("9", "10")
-LIMIT = 600.0
+LIMIT = 840.0
 
 RATE = 100.0  # commits a second
 INTERVALS = "pnl=5"
