@@ -1,13 +1,15 @@
 """Where the socket is: `/ws/`, behind the origin gate and Django's session."""
 
-from channels.auth import AuthMiddlewareStack
 from channels.routing import URLRouter
+from channels.sessions import CookieMiddleware, SessionMiddleware
 from django.urls import path
 
 from consumers.database_gate import DatabaseGate
 from consumers.feed_consumer import FeedConsumer
 from consumers.origin import OriginGate
+from consumers.sign_in import SessionSignIn
 
 websocket_urlpatterns = [path("ws/", FeedConsumer.as_asgi())]
 
-websocket_application = OriginGate(DatabaseGate(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))))
+signed_in = CookieMiddleware(SessionMiddleware(SessionSignIn(URLRouter(websocket_urlpatterns))))
+websocket_application = OriginGate(DatabaseGate(signed_in))
