@@ -3,17 +3,17 @@
 Everything here runs in the event loop and never waits, so that a user's streams always show one cut.
 """
 
-import enum
 import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from pushers.clock import now_ms
 from pushers.feed import Document, Feed, FeedStale
 from pushers.layer import Message, user_group
 from pushers.ownership import Fence, Ownership
-from pushers.patch import diff, touches_only
+from pushers.patch import Patch, diff, touches_only
 from pushers.reading import FETCH_FAILED, Reading, Result
 from pushers.stream import FEED_OFF, Entry, Position, Stale, Stream
 
@@ -84,8 +84,15 @@ class Publisher:
         """Return the number of the last frame of a user, whose state the streams show now."""
         return self._cuts.get(user, self._mark)
 
-    def apply(self, user: str, results: Mapping[str, Result], reading: Reading, epoch: int) -> bool:
-        """Record and send what a read found for one user, as one frame.
+    def apply(
+        self,
+        user: str,
+        results: Mapping[str, Result],
+        reading: Reading,
+        epoch: int,
+        patches: Mapping[str, Patch] = MappingProxyType({}),
+    ) -> bool:
+        """Record and send what a read found for one user, as one frame. `patches` are the differences known already.
 
         False, and nothing recorded, where the read was made under another epoch or began before the last applied one
         had ended: it may be older than what was sent.
@@ -101,7 +108,7 @@ class Publisher:
             if stream is None or stream.position.epoch != epoch:
                 stream = streams[feed] = Stream(Position(epoch, self._mark))
             stream.ended = max(stream.ended, reading.ended)
-            if entry := self._record(user, feed, stream, result, reading):
+            if entry := self._record(user, feed, stream, result, reading, patches.get(feed)):
                 entries[feed] = entry
         if entries:
             stale = {feed: list(known) for feed in results if (known := streams[feed].stale) is not None}
@@ -122,10 +129,10 @@ class Publisher:
             return True
         if result is None:
             return self._confirm_unchanged(user, feed, stream, reading)
-        change = _change(stream.document, result, self.feeds[feed].volatile)
-        if change is Change.OTHER:
+        patch = _volatile_patch(stream.document, result, self.feeds[feed].volatile)
+        if patch is None:
             return False
-        return self.apply(user, {feed: result}, reading, epoch) or change is Change.NONE
+        return self.apply(user, {feed: result}, reading, epoch, {feed: patch}) or not patch
 
     def versions(self, users: Iterable[str], feed: str) -> dict[str, object]:
         """Return the versions of the recorded documents, of those users whose document has a known one."""
@@ -157,7 +164,7 @@ class Publisher:
         if result is None:
             if not _has_version(stream, reading.versions.get(feed, {}).get(user)):
                 return False
-        elif _change(stream.document, result) is not Change.NONE:
+        elif _volatile_patch(stream.document, result) is None:
             return False
         stream.seen, stream.as_of = max(stream.seen, reading.began), max(stream.as_of, reading.ts)
         return True
@@ -201,23 +208,25 @@ class Publisher:
             return stream.stale
         return Stale(FETCH_FAILED, stream.as_of)
 
-    def _record(self, user: str, feed: str, stream: Stream, result: Result, reading: Reading) -> Entry | None:
+    def _record(
+        self, user: str, feed: str, stream: Stream, result: Result, reading: Reading, patch: Patch | None
+    ) -> Entry | None:
         if isinstance(result, FeedStale):
             if stream.document is None and result.document is not None:
                 self._record_document(user, feed, stream, result.document, reading)
             self._mark_stale(stream, result.reason, reading)
             return None
-        entry, recorded = self._record_document(user, feed, stream, result, reading)
+        entry, recorded = self._record_document(user, feed, stream, result, reading, patch)
         if recorded:
             stream.seen, stream.as_of, stream.stale = max(stream.seen, reading.began), reading.ts, None
         return entry
 
     def _record_document(
-        self, user: str, feed: str, stream: Stream, document: Document, reading: Reading
+        self, user: str, feed: str, stream: Stream, document: Document, reading: Reading, patch: Patch | None = None
     ) -> tuple[Entry | None, bool]:
         position = stream.position
         try:
-            entry = stream.record(document)
+            entry = stream.record(document, patch)
         except Exception as error:  # noqa: BLE001 - a DocumentError, or whatever a feed's own objects can do
             if stream.stale is None:
                 logger.error(
@@ -255,23 +264,16 @@ class Publisher:
 GRACE = 1.0  # seconds: what a tick may start late without being called a failure
 
 
-class Change(enum.Enum):
-    """What has happened to a document between two reads."""
-
-    NONE = enum.auto()
-    VOLATILE = enum.auto()  # only what moves with the market
-    OTHER = enum.auto()
-
-
 def _has_version(stream: Stream, version: object) -> bool:
     return stream.version is not None and stream.version == version
 
 
-def _change(document: Document, result: object, volatile: frozenset[str] = frozenset()) -> Change:
+def _volatile_patch(document: Document, result: object, volatile: frozenset[str] = frozenset()) -> Patch | None:
+    """Return the patch from a document to a result, `{}` where they are equal; None where it is of other keys too."""
     if not isinstance(result, dict):
-        return Change.OTHER
+        return None
     try:
         patch = diff(document, result)  # not `!=`, for which True is 1
-        return Change.NONE if not patch else Change.VOLATILE if touches_only(patch, volatile) else Change.OTHER
+        return patch if touches_only(patch, volatile) else None
     except Exception:  # noqa: BLE001 - too deep, or objects that can't be compared; recording it will say what it is
-        return Change.OTHER
+        return None
