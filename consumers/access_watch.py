@@ -81,13 +81,13 @@ class AccessWatch:
             while True:
                 self._changed.clear()
                 due = self._due(time.monotonic())
-                if not due:
+                if due and not await self._check(due):
+                    await asyncio.sleep(RETRY)
+                elif len(due) < BATCH:  # of thousands some are always due: they are checked together at the next look
                     with suppress(TimeoutError):
                         # Not wait_for: on Python 3.11 it loses a cancellation that comes together with the event.
                         async with asyncio.timeout(LOOK):
                             await self._changed.wait()
-                elif not await self._check(due):
-                    await asyncio.sleep(RETRY)
         finally:
             self._thread.close(AT_END)
 
