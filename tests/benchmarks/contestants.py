@@ -142,9 +142,9 @@ class SocketIO(Contestant):
 class Floor(Contestant):
     """A server that does nothing but push; orders reach it on a port of its own."""
 
-    def __init__(self, name: str, module: str) -> None:
+    def __init__(self, name: str, module: str, *arguments: str) -> None:
         super().__init__(name)
-        self._module = module
+        self._module, self._arguments = module, arguments
 
     async def start(self, stage: Stage) -> None:
         self._orders = free_port()
@@ -153,7 +153,7 @@ class Floor(Contestant):
         _, self._orderer = await asyncio.open_connection("127.0.0.1", self._orders)
 
     def command(self) -> list[str]:
-        return ["-m", f"{BASELINES}.{self._module}", str(self.port), str(self._orders)]
+        return ["-m", f"{BASELINES}.{self._module}", str(self.port), str(self._orders), *self._arguments]
 
     def dialect(self) -> Dialect:
         return Dialect("/?user={}".format, b'{"type":"push"')

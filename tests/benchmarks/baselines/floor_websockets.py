@@ -1,13 +1,14 @@
 """The floor: a bare `websockets` server that makes and sends pushes: no Django, no Redis, no users.
 
-`python -m tests.benchmarks.baselines.floor_websockets PORT ORDERS_PORT`. An order is a line "first last seq": push that
-number to the clients from first to before last.
+`python -m tests.benchmarks.baselines.floor_websockets PORT ORDERS_PORT [uvloop]`. An order is a line "first last seq":
+push that number to the clients from first to before last.
 """
 
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 
+import uvloop
 from websockets.asyncio.server import ServerConnection, serve
 
 from tests.benchmarks import payload
@@ -48,4 +49,6 @@ async def _push(first: int, last: int, seq: int) -> None:
 
 
 if __name__ == "__main__":
+    if "uvloop" in sys.argv:
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     asyncio.run(main())

@@ -20,9 +20,15 @@ LIMIT = 480.0
 
 SITE, STOCK, FLOOR = "site", "stock Channels", "bare websockets"
 SITE_DAPHNE, STOCK_DAPHNE = "site on daphne", "stock Channels on daphne"
+FLOOR_UVLOOP = "bare websockets on uvloop"
 SOCKETIO, FLASK, PICOWS = "python-socketio", "Flask-SocketIO", "picows"
-ALL = (SITE, STOCK, FLOOR, SITE_DAPHNE, STOCK_DAPHNE, SOCKETIO, FLASK, PICOWS)
-COMPARED = (SITE, STOCK, FLOOR)  # what the bars are about: in every round; the others in the first ones only
+ALL = (SITE, STOCK, FLOOR, FLOOR_UVLOOP, SITE_DAPHNE, STOCK_DAPHNE, SOCKETIO, FLASK, PICOWS)
+COMPARED = (
+    SITE,
+    STOCK,
+    FLOOR,
+    FLOOR_UVLOOP,
+)  # what the bars are about: in every round; the others in the first ones only
 OTHERS_ROUNDS = 2
 MICRO = 1e6
 SETTLE = 2.0  # seconds between the connecting and the first figure
@@ -69,7 +75,7 @@ async def _compare(stage: Stage, database: str, only: frozenset[str]) -> tuple[F
         for contestant in contestants:
             if contestant.name in COMPARED or number < OTHERS_ROUNDS:
                 if "4" in only:
-                    saturated[contestant.name].append(await saturate(contestant, clients, 0.5 if stage.quick else 3.0))
+                    saturated[contestant.name].append(await saturate(contestant, clients, 0.5 if stage.quick else 2.0))
                 if "5" in only:
                     steady[contestant.name].append(await _go_steady(contestant, clients, 1.0 if stage.quick else 4.0))
     if owner.questions != asked:
@@ -101,7 +107,11 @@ async def _contestants(
         assert isinstance(site, Site)
         site.owner = owner
     made += [SocketIO(SOCKETIO, pipe), SocketIO(FLASK, pipe)]
-    made += [Floor(FLOOR, "floor_websockets"), Floor(PICOWS, "floor_picows")]
+    made += [
+        Floor(FLOOR, "floor_websockets"),
+        Floor(FLOOR_UVLOOP, "floor_websockets", "uvloop"),
+        Floor(PICOWS, "floor_picows"),
+    ]
     return sorted(made, key=lambda contestant: ALL.index(contestant.name)), owner
 
 
@@ -160,6 +170,7 @@ def _saturated_entries(figures: Figures) -> list[Entry]:
         ratio("4.stretch", "the same", site, stock, 0.05),
         ratio("4.floor", "CPU per push, saturated: the site to bare websockets", site, floor, 2),
         ratio("4.floor.stretch", "the same", site, floor, 1.5),
+        ratio("4.floor.uvloop", "the same with the floor on the site's loop", site, micros[FLOOR_UVLOOP]),
         ratio(
             "4.daphne",
             "CPU per push, saturated: the site to stock Channels, both on daphne",
