@@ -14,6 +14,8 @@ from tests.benchmarks.stage import Failed, Process, Stage, cpu_of
 ANSWER = 260.0  # seconds that a process of pages may take for one command
 LINE = 2**28  # bytes of a report
 
+Commits = dict[str, tuple[float, float, int]]  # mark -> when the transaction began and ended, and the order it changed
+
 
 class Pages:
     """A process full of pages (traders.py), seen from outside."""
@@ -96,8 +98,8 @@ class FullSite:
         """Give all processes of pages a command at the same time."""
         return list(await asyncio.gather(*(pages.ask(command) for pages in self.pages)))
 
-    async def write(self, rate: float, seconds: float, *, marks: bool) -> dict[str, tuple[float, float]]:
-        """Commit at a rate; return mark -> when each transaction began and ended."""
+    async def write(self, rate: float, seconds: float, *, marks: bool) -> Commits:
+        """Commit at a rate; return what was committed."""
         output = self.stage.folder / "commits.json"
         output.unlink(missing_ok=True)
         arguments = ["-m", "tests.benchmarks.writer", "--rate", str(rate), "--seconds", str(seconds), str(output)]
@@ -106,7 +108,7 @@ class FullSite:
             while not output.exists():
                 writer.check(but_zero=True)
                 await asyncio.sleep(0.2)
-        commits: dict[str, tuple[float, float]] = json.loads(output.read_text())
+        commits: Commits = json.loads(output.read_text())
         return commits
 
     def cpu(self) -> dict[str, float]:
@@ -125,6 +127,17 @@ class FullSite:
         """End the pages; the stage ends the rest."""
         for pages in self.pages:
             await pages.stop()
+
+
+def first_seen(commits: Commits, arrived: Mapping[str, float]) -> dict[str, float]:
+    """Return mark -> when a page first saw it, or saw what a later commit made of the same order."""
+    seen: dict[str, float] = {}
+    newest: dict[int, float] = {}  # order -> when the earliest of its later marks was seen
+    for mark, (_, _, order) in sorted(commits.items(), key=lambda item: item[1][1], reverse=True):
+        at = min(arrived.get(mark, math.inf), newest.get(order, math.inf))
+        if at < math.inf:
+            seen[mark] = newest[order] = at
+    return seen
 
 
 def documents(users: list[int]) -> dict[int, dict[str, str]]:

@@ -2,7 +2,8 @@
 
 Each commit changes one open order of one trader, the traders in turn, and nudges: it gives the order a mark
 (`clientOrderId`) by which whoever sees it knows which commit it was. With --marks all prices move once a second too.
-OUTPUT is JSON: mark -> [when the transaction began, when it had been committed], by the machine's monotonic clock.
+OUTPUT is JSON: mark -> [when the transaction began, when it had been committed, by the machine's monotonic clock; the
+order's id], in the order of the commits.
 """
 
 import argparse
@@ -45,7 +46,7 @@ class Writer:
     def __init__(self, rate: float, seconds: float) -> None:
         from trading.models import Order
 
-        self.commits: dict[str, tuple[float, float]] = {}
+        self.commits: dict[str, tuple[float, float, int]] = {}
         orders = Order.objects.filter(status="new").order_by("account_id", "-id").distinct("account_id")
         self._orders = list(orders.values_list("pk", "account__user_id"))
         self._rate, self._total = rate, int(rate * seconds)
@@ -83,7 +84,7 @@ class Writer:
         with transaction.atomic():
             Order.objects.filter(pk=order).update(client_order_id=mark)
             nudge([user])
-        self.commits[mark] = began, time.monotonic()
+        self.commits[mark] = began, time.monotonic(), order
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import asyncio
 import statistics
 
-from tests.benchmarks.full_site import FullSite
+from tests.benchmarks.full_site import Commits, FullSite, first_seen
 from tests.benchmarks.results import Entry
 from tests.benchmarks.stage import Failed, Stage
 
@@ -35,7 +35,7 @@ async def _measure(site: FullSite, seconds: float) -> list[Entry]:
     for report in reports:
         if report["faults"]:
             raise Failed(f"{report['faults']} faults: {report['quoted']}")
-    arrived = {mark: at for report in reports for mark, at in report["arrived"].items()}
+    arrived = first_seen(commits, {mark: at for report in reports for mark, at in report["arrived"].items()})
     if lost := commits.keys() - arrived.keys():
         raise Failed(f"expected all {len(commits)} commits at a client, found {len(lost)} missing: {sorted(lost)[:5]}")
     return entries("6", commits, arrived, bars=(5, 20))
@@ -43,15 +43,15 @@ async def _measure(site: FullSite, seconds: float) -> list[Entry]:
 
 def entries(
     row: str,
-    commits: dict[str, tuple[float, float]],
+    commits: Commits,
     arrived: dict[str, float],
     bars: tuple[float | None, float | None] = (None, None),
 ) -> list[Entry]:
     """Return the entries of the times from commit to client, and of the commits' own."""
-    own = statistics.median(ended - began for began, ended in commits.values()) * MILLI
-    times = sorted((arrived[mark] - ended) * MILLI for mark, (_, ended) in commits.items())
+    own = statistics.median(ended - began for began, ended, _ in commits.values()) * MILLI
+    times = sorted((arrived[mark] - ended) * MILLI for mark, (_, ended, _) in commits.items())
     p50, p99 = statistics.median(times), times[int(len(times) * 0.99)]
-    starts = sorted(began for began, _ in commits.values())
+    starts = sorted(began for began, _, _ in commits.values())
     return [
         Entry(
             row if bars[0] else f"{row}.p50",
