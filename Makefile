@@ -22,8 +22,8 @@ check: lint types  ## Check style, types, imports, migrations and the deployment
 	$(BIN)/python manage.py makemigrations --check --dry-run --settings tests.check_settings
 	$(BIN)/python manage.py check --deploy --fail-level WARNING --settings tests.check_settings
 
-bench: .venv/development  ## Measure how long a change takes to reach a browser through a nudge
-	@exec $(BIN)/python -m tests.benchmarks.nudge_latency
+bench: .venv/development  ## Measure what all of it costs, beside peers and floors, in 20 minutes (ONLY=4,5 make bench: some rows)
+	@exec $(BIN)/python -m tests.benchmarks $(if $(ONLY),--only $(ONLY))
 
 chaos: .venv/development  ## Kill, pause and restart everything for ten minutes, and judge what clients saw (SEED=7 make chaos)
 	@exec $(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) --minutes 10 --clients 200

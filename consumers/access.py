@@ -56,19 +56,30 @@ def user_to_watch(watcher: Any, key: str, peer: Peer) -> Any | None:
     return watched
 
 
-@database_sync_to_async
-def allowed_feeds(user: Any, names: Iterable[str]) -> dict[str, str]:
+async def allowed_feeds(user: Any, names: Iterable[str]) -> dict[str, str]:
     """Return feed name -> "" where the user may watch it, else the code that says why not."""
     feeds = registry.feeds()
-    return {name: _refusal(feeds[name], user) if name in feeds else "unknown_feed" for name in names}
+    codes = {name: "" if name in feeds else "unknown_feed" for name in names}
+    if ruled := [feeds[name] for name, code in codes.items() if not code and _has_a_rule(feeds[name])]:
+        codes |= await _refusals(ruled, user)
+    return codes
 
 
-@database_sync_to_async
-def allowed_symbols(user: Any, symbols: list[str]) -> dict[str, str]:
+async def allowed_symbols(user: Any, symbols: list[str]) -> dict[str, str]:
     """Return symbol -> "" where the user may follow it, else the code that says why not."""
     feed = registry.symbol_feed()
     if feed is None or not symbols:
         return dict.fromkeys(symbols, "unknown_symbol")
+    return await _known_symbols(feed, user, symbols)
+
+
+@database_sync_to_async
+def _refusals(feeds: Iterable[Feed], user: Any) -> dict[str, str]:
+    return {feed.name: _refusal(feed, user) for feed in feeds}
+
+
+@database_sync_to_async
+def _known_symbols(feed: SymbolFeed, user: Any, symbols: list[str]) -> dict[str, str]:
     if code := _refusal(feed, user):
         return dict.fromkeys(symbols, code)
     known = feed.known([symbol for symbol in symbols if "\0" not in symbol])  # PostgreSQL raises for a NUL
@@ -77,11 +88,16 @@ def allowed_symbols(user: Any, symbols: list[str]) -> dict[str, str]:
 
 def _refusal(feed: Feed | SymbolFeed, user: Any) -> str:
     """Ask the feed about the user as he is now: the handshake's object remembers the permissions of its time."""
-    base = Feed if isinstance(feed, Feed) else SymbolFeed
-    if type(feed).may_watch is base.may_watch and type(feed).may_watch_many is base.may_watch_many:
+    if not _has_a_rule(feed):
         return ""
     fresh = get_user_model()._default_manager.filter(pk=user.pk).first()
     return "" if fresh is not None and allowed(feed, [fresh]) else "forbidden"
+
+
+def _has_a_rule(feed: Feed | SymbolFeed) -> bool:
+    """Say whether not everybody may watch a feed. Where everybody may, no thread need look at the database."""
+    base = Feed if isinstance(feed, Feed) else SymbolFeed
+    return type(feed).may_watch is not base.may_watch or type(feed).may_watch_many is not base.may_watch_many
 
 
 def token_in_header(headers: Iterable[tuple[bytes, bytes]]) -> str | None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BATCH = 500  # sockets per check: a constant number of queries, and some 50 ms of one thread
-LOOK = 0.25  # seconds between looks for whose check is due
+LOOK = 0.5  # seconds between looks for whose check is due
 GRACE = 0.6  # seconds: a session that seems over may be under way to its new key (middleware.py)
 RETRY = 1.0  # seconds until the database is asked again after it did not answer
 AT_END = 1.0  # seconds that a check under way may hold up the end
@@ -81,13 +81,13 @@ class AccessWatch:
             while True:
                 self._changed.clear()
                 due = self._due(time.monotonic())
-                if not due:
+                if due and not await self._check(due):
+                    await asyncio.sleep(RETRY)
+                elif len(due) < BATCH:  # of thousands some are always due: they are checked together at the next look
                     with suppress(TimeoutError):
                         # Not wait_for: on Python 3.11 it loses a cancellation that comes together with the event.
                         async with asyncio.timeout(LOOK):
                             await self._changed.wait()
-                elif not await self._check(due):
-                    await asyncio.sleep(RETRY)
         finally:
             self._thread.close(AT_END)
 
@@ -96,7 +96,9 @@ class AccessWatch:
 
     def _due(self, now: float) -> list[Connection]:
         """Return the next batch, those of whom something was told first."""
-        due = [one for one in self._hub.all_sockets() if one.proof is not None and one.check_due <= now]
+        everybody = self._hub.users.values()  # looked through four times a second: no lists are made of them
+        sockets = (socket for watched in everybody for socket in watched.connections if socket.check_due <= now)
+        due = [socket for socket in sockets if socket.proof is not None]
         return sorted(due, key=lambda connection: connection.check_due)[:BATCH]
 
     async def _check(self, connections: list[Connection]) -> bool:

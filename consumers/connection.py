@@ -5,7 +5,6 @@ import logging
 import math
 import random
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import count
@@ -21,8 +20,9 @@ logger = logging.getLogger(__name__)
 
 _numbers = count(1)  # of the connections of this process
 
+WRITE_NOW = "websocket.write"  # the ASGI extension, of `runweb` alone, whose "write" is a `write_now` (web_socket.py)
 KEPT = 4  # times the limit: what kept frames may come to
-FIRST_CHECK = 1.0  # seconds: what was granted is checked once more, for the hint that came while it was granted
+FIRST_CHECK = 0.5  # seconds: what was granted is checked once more, for the hint that came while it was granted
 
 
 @dataclass(slots=True)
@@ -73,8 +73,15 @@ class Connection:
     """The server's end of one socket. `send` writes text to it; `close` ends it with a code.
 
     `user_id` is the user whose state it shows. `holder` is who signed in: the same, unless `watched` says that the
-    socket shows somebody's state to another.
+    socket shows somebody's state to another. `write_now` writes text at once, and says False where it can't: the frame
+    then takes the way through the queue, as it does on a server that offers no such thing (WRITE_NOW).
     """
+
+    __slots__ = (
+        *("check_due", "close", "cut", "doubted", "heartbeat_due", "holder", "holed", "number", "on_overflow", "peer"),
+        *("places", "proof", "since", "symbols", "symbols_stale", "user_id", "watched", "_limit", "_overflowed"),
+        *("_queue", "_queued", "_room", "_send", "_sending_since", "_swamped", "_write_now", "_writer"),
+    )
 
     def __init__(
         self,
@@ -86,6 +93,7 @@ class Connection:
         proof: Proof | None = None,
         peer: Peer = Peer(),
         watched: Any = None,
+        write_now: Callable[[str], bool] | None = None,
     ) -> None:
         self.user_id, self.proof, self.peer, self.watched = user_id, proof, peer, watched
         self.holder = user_id if proof is None else str(proof.user)
@@ -101,9 +109,9 @@ class Connection:
         self.symbols_stale: Stale | None = None
         self.heartbeat_due = 0.0
         self.on_overflow: Callable[[Connection], None] = lambda connection: None
-        self._send, self._limit = send, queue_bytes
+        self._send, self._write_now, self._limit = send, write_now, queue_bytes
         self._room: float = queue_bytes  # what may be queued now: more than the limit while the newest state is
-        self._queue: deque[Queued] = deque()
+        self._queue: list[Queued] = []  # most are empty for ever: an empty deque takes ten times as much
         self._queued = 0
         self._overflowed = self._swamped = False
         self._sending_since = math.inf
@@ -115,6 +123,9 @@ class Connection:
         A single frame always has its place, or a document larger than the limit could never be sent. `keep` is for the
         few that no snapshot makes good, such as answers; who asks on and on without reading them is too slow at once.
         """
+        if self._writer is None and self._write_now is not None and self._write_now(text):
+            WRITTEN.sent(len(text))
+            return
         if self._overflowed and not keep:
             return
         size = len(text) if text.isascii() else len(text.encode())
@@ -122,7 +133,7 @@ class Connection:
             self._swamped = True
             return
         if self._queue and self._queued + size > self._room and not keep:
-            self._queue = deque(queued for queued in self._queue if queued.keep)
+            self._queue = [queued for queued in self._queue if queued.keep]
             self._queued, self._overflowed = sum(queued.size for queued in self._queue), True
             return
         self._queue.append(Queued(text, size, keep))
@@ -166,19 +177,24 @@ class Connection:
         self.on_overflow(self)
         self._room = self._queued + self._limit
 
+    def _next(self) -> str | None:
+        """Take the next frame from the queue; None at its end."""
+        while self._overflowed and not self._queue:
+            self._start_over()
+        if not self._queue:
+            return None
+        queued = self._queue.pop(0)
+        self._queued -= queued.size
+        if not self._queue:
+            self._room = self._limit
+        return queued.text
+
     async def _drain(self) -> None:
         try:
-            while self._queue or self._overflowed:
-                if not self._queue:
-                    self._start_over()
-                    continue
-                queued = self._queue.popleft()
-                self._queued -= queued.size
-                if not self._queue:
-                    self._room = self._limit
+            while (text := self._next()) is not None:
                 self._sending_since = time.monotonic()
-                await self._send(queued.text)
-                WRITTEN.sent(queued.size)
+                await self._send(text)
+                WRITTEN.sent(len(text))
                 self._sending_since = math.inf
         except Exception as error:  # noqa: BLE001 - a socket that breaks while it is written to is just gone
             logger.debug("A socket of user %s broke: %s: %s", self.user_id, type(error).__name__, error)

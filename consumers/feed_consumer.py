@@ -12,7 +12,7 @@ from consumers import frames
 from consumers.access import allowed_feeds, allowed_symbols, token_in_header, user_of_token
 from consumers.close_codes import CloseCode
 from consumers.conf import consumer_settings
-from consumers.connection import Connection, Peer
+from consumers.connection import WRITE_NOW, Connection, Peer
 from consumers.hub import Hub
 from consumers.metrics import CLOSED
 from consumers.proof import Proof
@@ -30,8 +30,6 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
     """One client. The frames of the user's group reach it through the process's hub, which joined the group for all
     of the user's sockets here; so a consumer needs no channel of its own."""
 
-    channel_layer_alias = "none: the hub has the one channel of the process"
-
     user: Any = None
     connection: Connection | None = None
     bad_frames = 0
@@ -41,9 +39,17 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
     watching = False  # whether it shows somebody's state to another (watch_consumer.py)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        """Run until the socket is gone; however that comes about, the hub lets it go."""
+        """Run until the socket is gone; however that comes about, the hub lets it go.
+
+        What Channels does here is for a consumer that listens to a channel layer too: two more tasks a socket, each
+        with its own memory, and one hop more for each message.
+        """
+        self.scope, self.base_send, self.channel_layer = scope, send, None
         try:
-            await super().__call__(scope, receive, send)
+            while True:
+                await self.dispatch(await receive())
+        except StopConsumer:
+            return
         finally:
             self.leave()
 
@@ -66,6 +72,7 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
     async def identify(self) -> None:
         """Sign the client in by its session or its token, or wait for its first frame."""
         user, token = self.scope.get("user"), token_in_header(self.scope["headers"])
+        user = getattr(user, "_wrapped", user)  # each look at a lazy object, which Channels gives, costs a detour
         if user is not None and user.is_authenticated:
             session_key = getattr(self.scope.get("session"), "session_key", None)
             await self.sign_in(user, Proof(user.pk, session_key=session_key))
@@ -122,6 +129,7 @@ class FeedConsumer(AsyncJsonWebsocketConsumer):
             proof=proof,
             peer=Peer.of(self.scope),
             watched=user.pk if self.watching else None,
+            write_now=self.scope.get("extensions", {}).get(WRITE_NOW, {}).get("write"),
         )
         Hub.current().open(self.connection)
         self.connection.write(

@@ -208,7 +208,7 @@ class Hub:
                 watched.on_confirm(as_of, asked, excepted)
                 if excepted:
                     self._on_answer(user, excepted, asked, docs=False)
-                else:
+                elif time.monotonic() >= watched.well_until:
                     self._tell_stale(watched, time.monotonic())
         if message["differ"]:
             REPAIR["digest"].inc()
@@ -302,16 +302,23 @@ class Hub:
             self._sweep(time.monotonic())
 
     def _sweep(self, now: float) -> None:
-        for user, watched in list(self.users.items()):
-            if watched.lacks_for_long(now):
-                self._ask(user)
-            self._tell_stale(watched, now)
-            for connection in list(watched.connections):
+        symbols_are_well = self._board.is_well(now)
+        for watched in list(self.users.values()):
+            if now >= watched.well_until or not (symbols_are_well or watched.has_no_symbols()):
+                self._look_at(watched, now)
+            for connection in tuple(watched.connections):
                 if now >= connection.heartbeat_due:
                     self._heartbeat(watched, connection, now)
                 if connection.stalled(now) > self._settings.SLOW_SECONDS:
                     self._drop_slow(connection)
         self._asking.set()  # also asks again for symbols of which nothing was heard
+
+    def _look_at(self, watched: WatchedUser, now: float) -> None:
+        """Do what time alone asks for: ask again for what is missing, and call stale what nobody confirmed."""
+        if watched.lacks_for_long(now):
+            self._ask(watched.user_id)
+        self._tell_stale(watched, now)
+        watched.settle()
 
     # What sockets are told
 

@@ -3,12 +3,17 @@
 import asyncio
 import time
 from collections.abc import Callable, Collection, Iterable
+from typing import TypeVar
 
 from consumers.watched_user import WatchedUser
 from pushers.layer import HUBS_GROUP, Layer, symbol_group, user_group
 
 PROBE = 0.25  # seconds until an unanswered probe is sent again: it may have been quicker than the subscription
 RETRY = 1.0  # seconds until what failed is tried again
+TURN = 0.02  # seconds between two rounds: each looks at all users, and thousands may come one after the other
+AT_ONCE = 500  # groups in one command
+
+T = TypeVar("T")
 
 
 class Membership:
@@ -31,6 +36,7 @@ class Membership:
             await self._layer.stay_joined()
             await self._follow()
             unproven = await self._probe()
+            await asyncio.sleep(TURN)
             try:
                 # Not wait_for: on Python 3.11 it loses a cancellation that comes together with the event.
                 async with asyncio.timeout(PROBE if unproven else RETRY):
@@ -42,26 +48,29 @@ class Membership:
         self._changed.clear()
         users = {user_group(watched.user_id) for watched in self._users()}
         wanted = {HUBS_GROUP, *users, *map(symbol_group, self._symbols())}
-        for group in self._joined - wanted:
-            if await self._layer.leave(group):
-                self._joined.discard(group)
-        for group in wanted - self._joined:
-            if await self._layer.join(group):
-                self._joined.add(group)
+        for part in _parts(self._joined - wanted):
+            self._joined.difference_update(await self._layer.leave_many(part))
+        for part in _parts(wanted - self._joined):
+            self._joined.update(await self._layer.join_many(part))
 
     async def _probe(self) -> bool:
         """Send a message through each new user's group: what comes back proves that the subscription is in force.
 
         Return whether a proof is still to come.
         """
-        now, unproven = time.monotonic(), False
-        for watched in list(self._users()):
-            group = user_group(watched.user_id)
-            if watched.ready or group not in self._joined:
-                continue
-            unproven = True
-            if now - watched.probed >= PROBE:
+        now = time.monotonic()
+        unproven = [one for one in self._users() if not one.ready and user_group(one.user_id) in self._joined]
+        for part in _parts([one for one in unproven if now - one.probed >= PROBE]):
+            probes = []
+            for watched in part:
                 watched.probed = now
                 probe = {"type": "probe", "hub": self._layer.channel, "user": watched.user_id}
-                await self._layer.send_group(group, probe)
-        return unproven
+                probes.append((user_group(watched.user_id), probe))
+            await self._layer.send_groups(probes)
+        return bool(unproven)
+
+
+def _parts(items: Iterable[T]) -> list[list[T]]:
+    """Return the items in lists that are not too long for one command."""
+    listed = list(items)
+    return [listed[start : start + AT_ONCE] for start in range(0, len(listed), AT_ONCE)]

@@ -41,12 +41,12 @@ class Written:
 
     def __init__(self) -> None:
         self.frames = 0
-        self.bytes = 0
+        self.characters = 0  # bytes, but for letters beyond ASCII
 
-    def sent(self, size: int) -> None:
-        """Count a frame that a socket has taken, of `size` bytes."""
+    def sent(self, characters: int) -> None:
+        """Count a frame that a socket has taken."""
         self.frames += 1
-        self.bytes += size
+        self.characters += characters
 
 
 WRITTEN = Written()
@@ -79,7 +79,7 @@ class HubCollector(Collector):
         queued = sum(connection.queued_bytes for connection in sockets)
         yield GaugeMetricFamily("consumers_queued_bytes", "Bytes that wait for slow readers.", value=queued)
         yield CounterMetricFamily("consumers_frames", "Frames that sockets have taken.", value=WRITTEN.frames)
-        yield CounterMetricFamily("consumers_frame_bytes", "Bytes of those frames.", value=WRITTEN.bytes)
+        yield CounterMetricFamily("consumers_frame_bytes", "Characters of those frames.", value=WRITTEN.characters)
 
 
 def observe(hubs: Callable[[], Iterable["Hub"]]) -> None:

@@ -1,12 +1,13 @@
 """Where the sockets are: `/ws/` and `/ws/watch/<user>/`, behind the origin gate and Django's session."""
 
-from channels.auth import AuthMiddlewareStack
 from channels.routing import URLRouter
+from channels.sessions import CookieMiddleware, SessionMiddleware
 from django.urls import path
 
 from consumers.database_gate import DatabaseGate
 from consumers.feed_consumer import FeedConsumer
 from consumers.origin import OriginGate
+from consumers.sign_in import SessionSignIn
 from consumers.watch_consumer import WatchConsumer
 
 websocket_urlpatterns = [
@@ -14,4 +15,5 @@ websocket_urlpatterns = [
     path("ws/watch/<str:user>/", WatchConsumer.as_asgi()),
 ]
 
-websocket_application = OriginGate(DatabaseGate(AuthMiddlewareStack(URLRouter(websocket_urlpatterns))))
+signed_in = CookieMiddleware(SessionMiddleware(SessionSignIn(URLRouter(websocket_urlpatterns))))
+websocket_application = OriginGate(DatabaseGate(signed_in))

@@ -89,13 +89,17 @@ class SymbolBoard:
             self._rows[symbol].asked = now
         return symbols
 
+    def is_well(self, now: float) -> bool:
+        """Say whether nothing is to be told of any symbol: `stale_of` is None for every socket."""
+        return all(row.stale is None and not _is_silent(row, now) for row in self._rows.values())
+
     def stale_of(self, connection: Connection, now: float) -> Stale | None:
         """Return why the rows that a socket follows are not vouched for, None while they are."""
         for symbol in connection.symbols:
             row = self._rows[symbol]
             if row.stale is not None:
                 return row.stale
-            if now - row.heard > (SILENT if row.ts else FIRST):
+            if _is_silent(row, now):
                 told = connection.symbols_stale
                 return told if told and told.reason == PUSHER_DOWN else Stale(PUSHER_DOWN, row.ts or now_ms())
         return None
@@ -111,3 +115,8 @@ class SymbolBoard:
         if connection.symbols_stale is not None:
             entry["stale"] = {"reason": connection.symbols_stale.reason, "since": connection.symbols_stale.since}
         return {feed.name: entry}
+
+
+def _is_silent(row: Row, now: float) -> bool:
+    """Say whether nothing was heard of a symbol for too long."""
+    return now - row.heard > (SILENT if row.ts else FIRST)

@@ -25,6 +25,11 @@ PUSHER_DOWN = "pusher_down"
 class WatchedUser:
     """One user's sockets in this process. Pure but for writing to connections; `now` is the hub's monotonic clock."""
 
+    __slots__ = (
+        *("as_of", "connections", "heads", "probed", "ready", "stale", "user_id", "well_until"),
+        *("_asked", "_confirmations", "_words"),
+    )
+
     def __init__(self, user_id: str) -> None:
         self.user_id = user_id
         self.connections: list[Connection] = []
@@ -36,6 +41,7 @@ class WatchedUser:
         self._confirmations: dict[str, tuple[Position, float]] = {}
         self._words: dict[str, float] = {}  # when the question was asked that the owner's last word answers
         self._asked = -math.inf
+        self.well_until = -math.inf  # before then nothing need be asked or told unless something arrives: see `settle`
 
     # What arrives
 
@@ -45,6 +51,7 @@ class WatchedUser:
         A socket gets a frame only after the one before it: else what a lost one said of some feeds would be missing
         beside what this one says of others.
         """
+        self.well_until = -math.inf
         frame = Position(next(iter(entries.values())).position.epoch, cut)
         for feed, entry in entries.items():
             self._see(feed, entry.position)
@@ -67,6 +74,7 @@ class WatchedUser:
 
     def on_words(self, answer: Mapping[str, list[Any]], asked: float) -> None:
         """Note what the owner's answer says of the feeds, before anybody gets a document from it."""
+        self.well_until = -math.inf
         for feed, (epoch, seq, _, ok, as_of, stale) in answer.items():
             self.as_of[feed] = max(as_of, self.as_of.get(feed, 0))
             if seq:
@@ -82,6 +90,7 @@ class WatchedUser:
 
     def on_stale(self, words: Mapping[str, list[Any]], now: float) -> None:
         """Note what the owner could not read together with a frame. No answer to an older question undoes that."""
+        self.well_until = -math.inf
         for feed, (reason, since) in words.items():
             self.stale[feed], self._words[feed] = Stale(reason, since), now
 
@@ -140,6 +149,7 @@ class WatchedUser:
         What was confirmed and is the owner's still is vouched for until the answer is due, or every request would show
         the feed as stale for a moment; but not for the whole of CONFIRM: the client shows less than was confirmed.
         """
+        self.well_until = -math.inf
         for feed in feeds:
             place = connection.places.get(feed)
             if place is not None and not place.asked and now - place.requested > RETRY:
@@ -180,10 +190,13 @@ class WatchedUser:
 
     def ask_afresh(self) -> None:
         """Do not wait for the answer to the last question: there is more to ask."""
-        self._asked = -math.inf
+        self._asked = self.well_until = -math.inf
 
     def feeds(self) -> set[str]:
         return {feed for connection in self.connections for feed in connection.places}
+
+    def has_no_symbols(self) -> bool:
+        return not any(connection.symbols for connection in self.connections)
 
     def lacks_for_long(self, now: float) -> bool:
         """Say whether a socket has been behind for longer than a push may be on its way."""
@@ -198,6 +211,20 @@ class WatchedUser:
                 on_its_way = head is not None and place.position is not None and place.position.epoch == head.epoch
                 late = late or not on_its_way or now - place.behind > GRACE
         return late
+
+    def settle(self) -> None:
+        """Note until when all is well: nobody lacks anything, and what was confirmed lasts.
+
+        A sweep then passes this user by until something arrives: the looks at thousands of idle users add up.
+        """
+        self.well_until = math.inf
+        for connection in self.connections:
+            if connection.holed or connection.symbols_stale is not None:
+                self.well_until = -math.inf
+            for feed, place in connection.places.items():
+                if place.stale is not None or feed in self.stale or self._lacks(feed, place):
+                    self.well_until = -math.inf
+                self.well_until = min(self.well_until, place.confirmed + CONFIRM)
 
     # What a socket is told of its feeds
 

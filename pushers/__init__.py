@@ -2,12 +2,13 @@
 
 The public names are all here: `Feed`, `SymbolFeed`, `FeedStale` and `register` to write a feed, `nudge` to have a
 change pushed at once, `read` to see what a user would be shown, `disconnect` and `access_changed` to end or check the
-access of sockets that are open.
+access of sockets that are open, `row_texts` for a feed's cheap ticks.
 """
 
 from pushers.access import access_changed, disconnect
 from pushers.feed import Document, Feed, FeedStale, SymbolFeed
 from pushers.nudge import nudge
+from pushers.queries import row_texts
 from pushers.reading import read
 from pushers.registry import register
 
@@ -21,4 +22,5 @@ __all__ = [
     "nudge",
     "read",
     "register",
+    "row_texts",
 ]

@@ -1,14 +1,16 @@
 """System checks of the engine: what would fail later in silence fails at start, with a hint."""
 
+from collections.abc import Sequence
 from importlib import metadata
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
 from django.utils.module_loading import import_string
 
-from pushers import registry
+from pushers import capture, registry
 from pushers.conf import pusher_settings
 from pushers.metrics_server import is_loopback, metrics_settings
 
@@ -27,7 +29,7 @@ def check_channel_layer(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         return [
             Error(
                 "CHANNEL_LAYERS has no 'default' layer, so nothing can be pushed.",
-                hint="Use channels_redis.pubsub.RedisPubSubChannelLayer.",
+                hint="Use pushers.redis_layer.RedisLayer.",
                 id="pushers.E001",
             )
         ]
@@ -35,7 +37,7 @@ def check_channel_layer(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         return [
             Error(
                 f"The channel layer {backend} drops messages in silence once 100 wait for a server process.",
-                hint="Use channels_redis.pubsub.RedisPubSubChannelLayer.",
+                hint="Use pushers.redis_layer.RedisLayer.",
                 id="pushers.E002",
             )
         ]
@@ -48,6 +50,20 @@ def _is_core(backend: str) -> bool:
         return issubclass(import_string(backend), import_string(CORE))
     except ImportError:  # without channels_redis nothing is made from it; a layer that isn't there fails by itself
         return False
+
+
+@register(Tags.database)
+def check_capture(app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """W001: triggers of the change capture are missing. A warning: `migrate`, which mends it, runs this check first."""
+    return [
+        Warning(
+            f"The database {alias!r} does not tell the pushers of changes; triggers missing: {', '.join(names)}.",
+            hint="Run `manage.py migrate`, or create them again with pushers.capture.install.",
+            id="pushers.W001",
+        )
+        for alias in databases or ()
+        if (names := capture.missing(connections[alias], capture.declared()))
+    ]
 
 
 @register()

@@ -3,10 +3,11 @@
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from pushers import registry
+from pushers.capture_listener import CaptureListener
 from pushers.clock import now_ms
 from pushers.conf import PusherSettings, pusher_settings
 from pushers.confirmer import Confirmer
@@ -87,6 +88,7 @@ class Engine:
             for feed in feeds.values()
         ]
         self.symbols = self._symbol_loop(sender)
+        self.listener = CaptureListener(lambda users: self._nudged(users, None, now_ms()))
         self.keeper = LeaseKeeper(
             self.leases, ownership, on_taken=self._taken, on_lost=self._lost, on_released=self._tell_released
         )
@@ -139,14 +141,8 @@ class Engine:
             self.confirmer.on_list(message)
             self.responder.on_list(message)
         elif kind == "nudge":
-            named = message["feeds"]
-            users = [
-                user
-                for user in message["users"]
-                if (watched := self.watchers.feeds(user)) and (named is None or not watched.isdisjoint(named))
-            ]
-            SENT.nudged(users, message.get("ts") or now_ms(), message.get("trace", ""))  # a release before had no ts
-            self.refresher.request(users)
+            committed = message.get("ts") or now_ms()  # a release before had no ts
+            self._nudged(message["users"], message["feeds"], committed, message.get("trace", ""))
         elif kind == "released":
             self.keeper.look()
         elif kind == "symbols" and self.symbols is not None:
@@ -169,8 +165,9 @@ class Engine:
         return [*tasks, group.create_task(self.keeper.run(stop), name="The lease keeper")]
 
     def start_services(self, group: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
-        """Start what runs until it is cancelled: receiving, refreshing, sending."""
-        return [group.create_task(work()) for work in (self.receive, self.refresher.run, self.outbox.run)]
+        """Start what runs until it is cancelled: receiving, refreshing, sending, hearing what the database tells."""
+        services = (self.receive, self.refresher.run, self.outbox.run, self.listener.run)
+        return [group.create_task(work()) for work in services]
 
     def watched(self, feed: str) -> int:
         """Return how many users watch a feed here; of the symbol feed, how many symbols are watched."""
@@ -193,6 +190,19 @@ class Engine:
 
     def _feed_loops(self) -> list[FeedLoop | SymbolLoop]:
         return [*self.loops, *([self.symbols] if self.symbols is not None else [])]
+
+    def _nudged(self, users: Iterable[str], named: Collection[str] | None, committed: int, trace: str = "") -> None:
+        """Have those refreshed at once who watch one of the named feeds (None: any), and whom this process serves.
+
+        `committed` is when their rows changed, in ms UTC; `trace` names what caused it.
+        """
+        here = [
+            user
+            for user in users
+            if (watched := self.watchers.feeds(user)) and (named is None or not watched.isdisjoint(named))
+        ]
+        SENT.nudged(here, committed, trace)
+        self.refresher.request(here)
 
     def _taken(self, shards: set[int]) -> None:
         self._lost(shards)

@@ -31,7 +31,8 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
+from functools import lru_cache
 from typing import Any
 
 from channels.layers import InMemoryChannelLayer, get_channel_layer
@@ -48,6 +49,7 @@ REJOINS = 4  # per time after which the layer forgets who is in a group
 MOST_NAMED = 80  # characters of a name: a group name has fewer than 100 in all
 
 
+@lru_cache(maxsize=2**16)
 def user_group(user_id: str) -> str:
     """Return the group of one user's sockets. Ids of other characters than a group name allows travel encoded."""
     if user_id.isascii() and user_id.replace("-", "").isalnum() and len(user_id) <= MOST_NAMED:
@@ -87,6 +89,10 @@ class Layer:
         if layer is None:
             raise RuntimeError("CHANNEL_LAYERS has no 'default' layer; the push engine needs one.")
         self._layer = layer
+        # What a layer may have beside the methods of Channels; ours on Redis does (redis_layer.py).
+        self._receive_nowait: Callable[[str], Message | None] = getattr(layer, "receive_nowait", lambda channel: None)
+        self._sends_many = hasattr(layer, "group_send_many")
+        self._joins_many = hasattr(layer, "group_add_many")
 
     async def open(self) -> None:
         """Create this process's channel. Raises whatever the layer raises when its server is away."""
@@ -95,7 +101,9 @@ class Layer:
         self.channel = await self._layer.new_channel(self._prefix)
 
     async def receive(self) -> Message:
-        message: Message = await self._layer.receive(self.channel)
+        message: Message | None = self._receive_nowait(self.channel)
+        if message is None:
+            message = await self._layer.receive(self.channel)
         return message
 
     async def listen(self, handle: Callable[[Message], None]) -> None:
@@ -121,6 +129,25 @@ class Layer:
             self._joined[group] = time.monotonic()
         return joined
 
+    async def join_many(self, groups: Sequence[str]) -> list[str]:
+        """Join groups, in one command where the layer can do that; return those that did not fail."""
+        if not self._joins_many:
+            return [group for group in groups if await self.join(group)]
+        if not groups or not await self._try(self._layer.group_add_many(groups, self.channel), "join groups"):
+            return []
+        self._joined.update(dict.fromkeys(groups, time.monotonic()))
+        return list(groups)
+
+    async def leave_many(self, groups: Sequence[str]) -> list[str]:
+        """Leave groups likewise."""
+        if not self._joins_many:
+            return [group for group in groups if await self.leave(group)]
+        if not groups or not await self._try(self._layer.group_discard_many(groups, self.channel), "leave groups"):
+            return []
+        for group in groups:
+            self._joined.pop(group, None)
+        return list(groups)
+
     async def stay_joined(self) -> None:
         """Join again before the layer forgets it: some do, after a day by default, without a word."""
         lasts = getattr(self._layer, "group_expiry", None)
@@ -139,6 +166,14 @@ class Layer:
     async def send_group(self, group: str, message: Message) -> bool:
         """Send to a group; False when the layer said no. Either way the message may or may not have arrived."""
         return await self._try(self._layer.group_send(group, message), "send to a group")
+
+    async def send_groups(self, messages: Sequence[tuple[str, Message]]) -> None:
+        """Send (group, message) in order: in one round trip where the layer can do that, else one after the other."""
+        if self._sends_many:
+            await self._try(self._layer.group_send_many(messages), "send to groups")
+            return
+        for group, message in messages:
+            await self.send_group(group, message)
 
     async def send_channel(self, channel: str, message: Message) -> bool:
         return await self._try(self._layer.send(channel, message), "answer")

@@ -74,13 +74,14 @@ class FeedLoop:
         self._refresher.request(epochs.keys() - ready)
         users = iter(ready)
         while batch := list(islice(users, self._batch)):
-            reading = await self.thread.run(self._reader.read, {user: frozenset((name,)) for user in batch})
+            wanted, known = dict.fromkeys(batch, frozenset((name,))), {name: self._publisher.versions(batch, name)}
+            reading = await self.thread.run(self._reader.read, wanted, known)
             for number, (user, results) in enumerate(reading.results.items()):
-                self._take(user, results[name], reading, epochs[user])
+                self._take(user, results.get(name), reading, epochs[user])
                 if number % BREATH == 0:
                     await asyncio.sleep(0)
 
-    def _take(self, user: str, result: Result, reading: Reading, epoch: int) -> None:
+    def _take(self, user: str, result: Result | None, reading: Reading, epoch: int) -> None:
         """Take one user's result. A user who is being refreshed at the moment is left to the refresh.
 
         To confirm him here would make that read the older one, and it would be refused; with a feed that takes longer

@@ -24,19 +24,17 @@ def diff(old: Document, new: Document) -> Patch:
     """Return the merge patch that turns `old` into `new`; `{}` where they are equal."""
     patch: Patch = {}
     for key, value in new.items():
-        if key not in old:
-            patch[key] = value
+        before = old.get(key)
+        if before is value and value is not None:
             continue
-        before = old[key]
         if isinstance(value, dict) and isinstance(before, dict):
             # An object emptied of all its keys still differs: the patch names each of them as null.
             if inner := diff(before, value):
                 patch[key] = inner
-        elif before != value or type(before) is not type(value):
+        elif before != value or type(before) is not type(value) or key not in old:
             patch[key] = value
-    for key in old:
-        if key not in new:
-            patch[key] = None
+    if not old.keys() <= new.keys():
+        patch.update({key: None for key in old if key not in new})
     return patch
 
 

@@ -3,10 +3,10 @@
 Everything here runs in the event loop and never waits, so that a user's streams always show one cut.
 """
 
-import enum
 import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from pushers.clock import now_ms
@@ -14,7 +14,7 @@ from pushers.feed import Document, Feed, FeedStale
 from pushers.layer import Message, user_group
 from pushers.metrics import SENT
 from pushers.ownership import Fence, Ownership
-from pushers.patch import diff, touches_only
+from pushers.patch import Patch, diff, touches_only
 from pushers.reading import FETCH_FAILED, Reading, Result
 from pushers.stream import FEED_OFF, Entry, Position, Stale, Stream
 
@@ -85,8 +85,15 @@ class Publisher:
         """Return the number of the last frame of a user, whose state the streams show now."""
         return self._cuts.get(user, self._mark)
 
-    def apply(self, user: str, results: Mapping[str, Result], reading: Reading, epoch: int) -> bool:
-        """Record and send what a read found for one user, as one frame.
+    def apply(
+        self,
+        user: str,
+        results: Mapping[str, Result],
+        reading: Reading,
+        epoch: int,
+        patches: Mapping[str, Patch] = MappingProxyType({}),
+    ) -> bool:
+        """Record and send what a read found for one user, as one frame. `patches` are the differences known already.
 
         False, and nothing recorded, where the read was made under another epoch or began before the last applied one
         had ended: it may be older than what was sent.
@@ -102,17 +109,18 @@ class Publisher:
             if stream is None or stream.position.epoch != epoch:
                 stream = streams[feed] = Stream(Position(epoch, self._mark))
             stream.ended = max(stream.ended, reading.ended)
-            if entry := self._record(user, feed, stream, result, reading):
+            if entry := self._record(user, feed, stream, result, reading, patches.get(feed)):
                 entries[feed] = entry
         if entries:
             stale = {feed: list(known) for feed in results if (known := streams[feed].stale) is not None}
             self._push(user, entries, stale, reading.ts, epoch)
         return True
 
-    def confirm(self, user: str, feed: str, result: Result, reading: Reading, epoch: int) -> bool:
+    def confirm(self, user: str, feed: str, result: Result | None, reading: Reading, epoch: int) -> bool:
         """Take one feed's tick result for one user as far as a tick may; False where the user needs a refresh.
 
-        A tick may confirm what is recorded, note a failure, and push a change of volatile keys alone.
+        A tick may confirm what is recorded, note a failure, and push a change of volatile keys alone. None stands for
+        a document that has the known version.
         """
         stream = self.stream(user, feed)
         if self._ownership.epoch_of(user) != epoch or stream is None or stream.document is None:
@@ -120,12 +128,31 @@ class Publisher:
         if isinstance(result, FeedStale):
             self.apply(user, {feed: result}, reading, epoch)
             return True
-        change = _change(stream.document, result, self.feeds[feed].volatile)
-        if change is Change.OTHER:
+        if result is None:
+            return self._confirm_unchanged(user, feed, stream, reading)
+        patch = _volatile_patch(stream.document, result, self.feeds[feed].volatile)
+        if patch is None:
             return False
-        return self.apply(user, {feed: result}, reading, epoch) or change is Change.NONE
+        return self.apply(user, {feed: result}, reading, epoch, {feed: patch}) or not patch
 
-    def saw(self, user: str, feed: str, result: Result, reading: Reading, epoch: int) -> bool:
+    def versions(self, users: Iterable[str], feed: str) -> dict[str, object]:
+        """Return the versions of the recorded documents, of those users whose document has a known one."""
+        found = {user: stream.version for user in users if (stream := self.stream(user, feed)) is not None}
+        return {user: version for user, version in found.items() if version is not None}
+
+    def _confirm_unchanged(self, user: str, feed: str, stream: Stream, reading: Reading) -> bool:
+        """Do for a document that was not fetched what `apply` does for an equal one.
+
+        False where the stream has gone on meanwhile to a document of another version, or of one that isn't known.
+        """
+        if not _has_version(stream, reading.versions.get(feed, {}).get(user)):
+            return False
+        if reading.began >= stream.ended:
+            stream.ended = reading.ended
+            stream.seen, stream.as_of = max(stream.seen, reading.began), reading.ts
+        return True
+
+    def saw(self, user: str, feed: str, result: Result | None, reading: Reading, epoch: int) -> bool:
         """Note that a tick saw the recorded document unchanged; False where it saw another one.
 
         Unlike `confirm` it does not count as an applied read, so a refresh that is under way stays the newer one.
@@ -135,7 +162,10 @@ class Publisher:
             return False
         if isinstance(result, FeedStale):
             return True
-        if _change(stream.document, result) is not Change.NONE:
+        if result is None:
+            if not _has_version(stream, reading.versions.get(feed, {}).get(user)):
+                return False
+        elif _volatile_patch(stream.document, result) is None:
             return False
         stream.seen, stream.as_of = max(stream.seen, reading.began), max(stream.as_of, reading.ts)
         return True
@@ -179,22 +209,25 @@ class Publisher:
             return stream.stale
         return Stale(FETCH_FAILED, stream.as_of)
 
-    def _record(self, user: str, feed: str, stream: Stream, result: Result, reading: Reading) -> Entry | None:
+    def _record(
+        self, user: str, feed: str, stream: Stream, result: Result, reading: Reading, patch: Patch | None
+    ) -> Entry | None:
         if isinstance(result, FeedStale):
             if stream.document is None and result.document is not None:
                 self._record_document(user, feed, stream, result.document, reading)
             self._mark_stale(stream, result.reason, reading)
             return None
-        entry, recorded = self._record_document(user, feed, stream, result, reading)
+        entry, recorded = self._record_document(user, feed, stream, result, reading, patch)
         if recorded:
             stream.seen, stream.as_of, stream.stale = max(stream.seen, reading.began), reading.ts, None
         return entry
 
     def _record_document(
-        self, user: str, feed: str, stream: Stream, document: Document, reading: Reading
+        self, user: str, feed: str, stream: Stream, document: Document, reading: Reading, patch: Patch | None = None
     ) -> tuple[Entry | None, bool]:
+        position = stream.position
         try:
-            return stream.record(document), True
+            entry = stream.record(document, patch)
         except Exception as error:  # noqa: BLE001 - a DocumentError, or whatever a feed's own objects can do
             if stream.stale is None:
                 logger.error(
@@ -202,8 +235,13 @@ class Publisher:
                 )
             self._mark_stale(stream, FETCH_FAILED, reading)
             return None, False
+        version = reading.versions.get(feed, {}).get(user)
+        if version is not None or stream.position is not position:  # an equal document keeps the version it has
+            stream.version = version
+        return entry, True
 
     def _mark_stale(self, stream: Stream, reason: str, reading: Reading) -> None:
+        stream.version = None  # so that a tick fetches the document, and finds out when it is good again
         if stream.stale is None or stream.stale.reason != reason:
             stream.stale = Stale(reason, reading.ts)
 
@@ -235,19 +273,16 @@ class Publisher:
 GRACE = 1.0  # seconds: what a tick may start late without being called a failure
 
 
-class Change(enum.Enum):
-    """What has happened to a document between two reads."""
-
-    NONE = enum.auto()
-    VOLATILE = enum.auto()  # only what moves with the market
-    OTHER = enum.auto()
+def _has_version(stream: Stream, version: object) -> bool:
+    return stream.version is not None and stream.version == version
 
 
-def _change(document: Document, result: object, volatile: frozenset[str] = frozenset()) -> Change:
+def _volatile_patch(document: Document, result: object, volatile: frozenset[str] = frozenset()) -> Patch | None:
+    """Return the patch from a document to a result, `{}` where they are equal; None where it is of other keys too."""
     if not isinstance(result, dict):
-        return Change.OTHER
+        return None
     try:
         patch = diff(document, result)  # not `!=`, for which True is 1
-        return Change.NONE if not patch else Change.VOLATILE if touches_only(patch, volatile) else Change.OTHER
+        return patch if touches_only(patch, volatile) else None
     except Exception:  # noqa: BLE001 - too deep, or objects that can't be compared; recording it will say what it is
-        return Change.OTHER
+        return None

@@ -8,7 +8,7 @@ tried again on his own, at growing distances.
 import logging
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -31,17 +31,24 @@ HALVINGS = 64  # failed fetches per read; more than a handful of poisoned users 
 
 Result = Document | FeedStale
 Wanted = Mapping[str, frozenset[str]]  # user id -> feed names
+Versions = Mapping[str, Mapping[str, object]]  # feed name -> user id -> what the feed's `versions` returned
+NOTHING_KNOWN: Versions = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one read found: user id -> feed name -> document or FeedStale."""
+    """What one read found: user id -> feed name -> document or FeedStale.
+
+    `versions`, feed name -> user id -> version, are those of the feeds of which it was told what is known; None stands
+    for an unknown one. A document of the known version was not fetched, and is missing in `results`.
+    """
 
     began: float  # monotonic
     ended: float
     ts: int  # ms UTC at the start: nothing in it is older than that
     results: dict[str, dict[str, Result]]
     away: bool = False  # the database could not be reached for all of it
+    versions: Versions = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -55,8 +62,10 @@ class _Outage:
 
 @dataclass(slots=True)
 class _Attempt:
-    """What one read may still try, and what it met."""
+    """What one read is told and may still try, and what it met."""
 
+    known: Versions = field(default_factory=dict)
+    versions: dict[str, dict[str, object]] = field(default_factory=dict)
     halvings: int = HALVINGS
     again: bool = True  # a connection that broke within it may be made anew
     away: bool = False
@@ -94,17 +103,21 @@ class Reader:
         self._poisoned: dict[tuple[str, str], tuple[float, float]] = {}  # (feed, user) -> (try again at, distance)
         self._failing: dict[str, _Outage] = {}  # by feed, or DATABASE
 
-    def read(self, wanted: Wanted) -> Reading:
-        """Read the wanted feeds of the wanted users. Uses the ORM in the calling thread; never raises for a feed."""
+    def read(self, wanted: Wanted, known: Versions = NOTHING_KNOWN) -> Reading:
+        """Read the wanted feeds of the wanted users. Uses the ORM in the calling thread; never raises for a feed.
+
+        A feed that is named in `known` is asked for its versions first, and only those documents are fetched whose
+        version is another than the known one; the others are left out.
+        """
         began, ts = time.monotonic(), now_ms()
         results: dict[str, dict[str, Result]] = {user: {} for user in wanted}
         wanted = self._set_failing_apart(wanted, results)
         healthy, retried = self._set_poisoned_apart(wanted, results)
-        attempt = _Attempt()
+        attempt = _Attempt(known)
         for group in [healthy, *({user: names} for user, names in retried.items())]:
             if group:
                 self._cut(group, results, attempt)
-        return Reading(began, time.monotonic(), ts, results, attempt.away)
+        return Reading(began, time.monotonic(), ts, results, attempt.away, attempt.versions)
 
     def _set_failing_apart(self, wanted: Wanted, results: dict[str, dict[str, Result]]) -> Wanted:
         """Split off the feeds that fail for everybody; until they are tried again they are stale right here.
@@ -144,7 +157,7 @@ class Reader:
         """
         began = time.monotonic()
         try:
-            found = self._snapshot(wanted, probe=probe)
+            found = self._snapshot(wanted, attempt, probe=probe)
         except DatabaseAwayError as away:
             attempt.away = True
             for user, names in wanted.items():
@@ -164,8 +177,9 @@ class Reader:
             return
         for user, documents in found.items():
             results[user].update(documents)
-            for feed, result in documents.items():
-                self._note(feed, user, result)
+            if self._poisoned or self._failing:
+                for feed, result in documents.items():
+                    self._note(feed, user, result)
 
     def _after_failure(
         self, failed: FetchFailedError, wanted: Wanted, results: dict[str, dict[str, Result]], attempt: _Attempt
@@ -186,7 +200,7 @@ class Reader:
             rest = {user: names - {failed.feed} for user, names in wanted.items()}
             self._cut(rest, results, attempt, probe=failed.hits_everybody)
 
-    def _snapshot(self, wanted: Wanted, *, probe: bool) -> dict[str, dict[str, Result]]:
+    def _snapshot(self, wanted: Wanted, attempt: _Attempt, *, probe: bool) -> dict[str, dict[str, Result]]:
         names = frozenset().union(*wanted.values())
         found: dict[str, dict[str, Result]] = {user: {} for user in wanted}
         if not names and not probe:
@@ -195,21 +209,19 @@ class Reader:
             with read_snapshot(self.seconds):
                 for name in sorted(names):
                     users = [user for user, asked in wanted.items() if name in asked]
-                    for user, result in self._fetch(name, users).items():
+                    for user, result in self._fetch(name, users, attempt).items():
                         found[user][name] = result
         except (OperationalError, InterfaceError) as error:  # of the snapshot itself, not of a feed in it
             raise DatabaseAwayError(f"{type(error).__name__}: {error}") from error
         return found
 
-    def _fetch(self, name: str, users: list[str]) -> dict[str, Result]:
+    def _fetch(self, name: str, users: list[str], attempt: _Attempt) -> dict[str, Result]:
         """Call one feed; a missing user is that user's failure, anything that is no mapping the feed's."""
         try:
             pks = {user: self._to_pk(user) for user in users}
-            documents = self.feeds[name].fetch(list(pks.values()))
-            if not isinstance(documents, Mapping):
-                raise TypeError(
-                    f"fetch must return a mapping of user id to document; found {type(documents).__name__}."
-                )
+            if name in attempt.known:
+                pks = self._changed(name, pks, attempt)
+            documents = _mapping("fetch", self.feeds[name].fetch(list(pks.values()))) if pks else {}
         except FeedStale as stale:
             return dict.fromkeys(users, stale)
         except Exception as error:
@@ -222,6 +234,17 @@ class Reader:
                 missing = KeyError(f"fetch must return a document for every id it gets; {user} is missing.")
                 results[user] = self._poison(FetchFailedError(name, missing), user, alone=True)
         return results
+
+    def _changed(self, name: str, pks: Mapping[str, Any], attempt: _Attempt) -> dict[str, Any]:
+        """Ask one feed for its versions; return those users (and keys) whose version is not the known one."""
+        found, known = _mapping("versions", self.feeds[name].versions(list(pks.values()))), attempt.known[name]
+        versions = {user: found.get(pk) for user, pk in pks.items()}
+        attempt.versions.setdefault(name, {}).update(versions)
+        return {
+            user: pks[user]
+            for user, version in versions.items()
+            if version is None or user not in known or known[user] != version
+        }
 
     def _poison(self, failed: FetchFailedError, user: str, *, alone: bool) -> FeedStale:
         """Note a user whose read fails; name him in the log the first time."""
@@ -266,6 +289,13 @@ class Reader:
     def forget(self, user: str, feed: str) -> None:
         """Drop what is remembered of a user who does not watch the feed any more."""
         self._poisoned.pop((feed, user), None)
+
+
+def _mapping(method: str, found: object) -> Mapping[Any, Any]:
+    """Return what a feed's method returned; raise TypeError where that is no mapping."""
+    if not isinstance(found, Mapping):
+        raise TypeError(f"{method} must return a mapping of user id to document; found {type(found).__name__}.")
+    return found
 
 
 def read(user_id: Any, names: Iterable[str] | None = None) -> dict[str, Result]:

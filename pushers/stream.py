@@ -64,20 +64,22 @@ class Stream:
     seen: float = -1.0  # monotonic start of the last read that confirmed the document
     as_of: int = 0  # the same in ms UTC, for people
     stale: Stale | None = None
+    version: object = None  # the feed's, of the document; None: not known
     fingerprint: Fingerprint = field(default_factory=Fingerprint, repr=False, compare=False)
     _snapshot: str | None = field(default=None, repr=False)
 
-    def record(self, document: Document) -> Entry | None:
+    def record(self, document: Document, patch: Patch | None = None) -> Entry | None:
         """Record what a read found; return the entry to send to the watchers, None where nothing changed.
+
+        `patch` is the difference from the recorded document, where the caller has it already.
 
         Position and document advance together, before anything is sent. A stream without a document takes the next
         seq and has no entry: whoever watches it is waiting for a snapshot. Raises DocumentError and changes nothing
         when the document breaks the contract.
         """
         before = self.document
-        patch: Patch = {}
         if before is not None and isinstance(document, dict):
-            patch = diff(before, document)
+            patch = diff(before, document) if patch is None else patch
             if not patch:
                 return None
         check_document(document)

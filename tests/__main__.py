@@ -1,8 +1,8 @@
 """Run the whole suite on real servers: `python -m tests [--database both|sqlite|postgres] [-- pytest arguments]`.
 
-Starts a Redis unless REDIS_URL is set, and a PostgreSQL unless DATABASE_URL names one; runs pytest once per database,
-both at a time where each has its own Redis (what the second says is shown when it is done), but one after the other
-under CI. One or two tests that failed are run once more, alone, and named. Says at the end what ran on what and what was
+Starts a Redis unless REDIS_URL is set, and a PostgreSQL unless DATABASE_URL names one. Runs pytest once per database:
+both at a time where each has its own Redis (what the second says is shown when it is done), one after the other under
+CI. One or two tests that failed are run once more, alone, and named. Says at the end what ran on what and what was
 skipped.
 """
 

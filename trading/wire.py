@@ -12,7 +12,9 @@ def decimal_text(value: Decimal | int) -> str:
     """Return the canonical form of `value`: fixed point, no exponent, no trailing zeros, no "-0"."""
     if not value:
         return "0"
-    text = format(value, "f")
+    text = str(value)  # quicker than the format, and the same but for exponents
+    if "E" in text:
+        text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

@@ -118,7 +118,7 @@ def _redis_host(url: str) -> dict[str, Any]:
 
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "BACKEND": "pushers.redis_layer.RedisLayer",
         "CONFIG": {"hosts": [_redis_host(ENVIRONMENT.redis_url)]},
     }
 }

@@ -22,6 +22,11 @@ class Socket:
         await self.reading.wait()
         self.received.append(text)
 
+    def write_now(self, text: str) -> bool:
+        if self.reading.is_set():
+            self.received.append(text)
+        return self.reading.is_set()
+
     async def close(self, code: int) -> None:
         raise AssertionError(f"closed with {code}")
 
@@ -177,3 +182,40 @@ async def test_who_asks_on_and_on_without_reading_is_too_slow_at_once() -> None:
     assert socket.connection._queued <= 400
     socket.reading.set()
     await socket.connection.flush(5)
+
+
+async def test_a_frame_is_written_at_once_where_that_can_be() -> None:
+    socket = Socket()
+    socket.connection = Connection("1", socket.send, socket.close, queue_bytes=100, write_now=socket.write_now)
+    socket.connection.write("first")
+    assert socket.received == ["first"]
+
+
+async def test_what_is_written_behind_a_frame_that_waits_waits_too() -> None:
+    socket = Socket()
+    socket.connection = Connection("1", socket.send, socket.close, queue_bytes=100, write_now=socket.write_now)
+    socket.reading.clear()
+    socket.connection.write("1")
+    socket.reading.set()  # and yet the next one has its place behind the first
+    socket.connection.write("2")
+    assert socket.received == []
+    await socket.connection.flush(30)
+    socket.connection.write("3")
+    assert socket.received == ["1", "2", "3"]
+
+
+async def test_a_reader_who_stalls_between_frames_gets_the_newest_state() -> None:
+    socket = Socket()
+    socket.connection = Connection("1", socket.send, socket.close, queue_bytes=100, write_now=socket.write_now)
+    socket.connection.on_overflow = socket.overflowed
+    socket.connection.write("first")
+    socket.reading.clear()
+    for number in range(1000):
+        socket.connection.write(f"frame {number:04}")
+    await asyncio.sleep(0)
+    assert socket.connection.stalled(time.monotonic() + 60) > 50
+    socket.reading.set()
+    await socket.connection.flush(30)
+    assert socket.overflows == 1
+    assert socket.received[0] == "first"
+    assert socket.received[-1] == "snapshot"

@@ -16,13 +16,13 @@ def value(name: str, **labels: str) -> float:
 
 
 async def test_sockets_and_frames_are_counted(site: Site) -> None:
-    frames, size, opened = WRITTEN.frames, WRITTEN.bytes, value("consumers_sockets_opened_total")
+    frames, size, opened = WRITTEN.frames, WRITTEN.characters, value("consumers_sockets_opened_total")
     client = await site.client("alice").welcomed()
     await client.settle()
     assert value("consumers_sockets") == value("consumers_users") == 1
     assert value("consumers_sockets_opened_total") == opened + 1
     assert WRITTEN.frames > frames
-    assert WRITTEN.bytes > size
+    assert WRITTEN.characters > size
     await client.close()
     assert value("consumers_sockets") == 0
 

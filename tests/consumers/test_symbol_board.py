@@ -125,3 +125,17 @@ def test_a_new_owner_whose_clock_is_behind_is_believed_and_time_goes_on() -> Non
     board.on_ticker(ticker("AAPL", 6000, "3"), 3)
     assert [frame["tickers"]["AAPL"]["last"] for frame in socket.frames] == ["1", "2"]
     assert [frame["ts"] for frame in socket.frames] == [5000, 5001]
+
+
+def test_the_board_is_well_while_every_symbol_is_heard_of_and_live() -> None:
+    board = SymbolBoard()
+    assert board.is_well(0)
+    board.open(Written(), ["AAPL", "MSFT"], 0)
+    assert board.is_well(FIRST)
+    assert not board.is_well(FIRST + 0.1)
+    for symbol in ("AAPL", "MSFT"):
+        board.on_ticker(ticker(symbol, 1), 10)
+    assert board.is_well(10 + SILENT)
+    assert not board.is_well(10 + SILENT + 0.1)
+    board.on_ticker(ticker("AAPL", 2, stale="broken"), 11)
+    assert not board.is_well(11)

@@ -1,4 +1,5 @@
 import json
+import math
 from typing import Any
 
 import pytest
@@ -522,3 +523,40 @@ def test_a_client_is_believed_again_though_an_answer_was_lost_long_ago() -> None
     push(watched, {"orders": snapshot(3)}, ts=5)  # makes it whole; the answer never comes
     watched.on_snapshot_request(socket, ["orders"], 100.0)
     assert ask(watched, 100.0)
+
+
+def test_a_user_who_lacks_nothing_is_passed_by_until_his_confirmation_runs_out(live: Live) -> None:
+    watched, place, _ = live
+    watched.settle()
+    assert watched.well_until == place.confirmed + CONFIRM
+    assert watched.stale_of("orders", place, watched.well_until - 0.1) is None
+
+
+def test_whatever_arrives_for_a_user_has_him_looked_at_again(live: Live) -> None:
+    watched, _, connection = live
+    for event in (
+        lambda: push(watched, {"orders": patch(6)}),
+        lambda: watched.on_words({"orders": word(5)}, 100.0),
+        lambda: watched.on_stale({"orders": ["broken", 5]}, 100.0),
+        lambda: watched.on_snapshot_request(connection, ["orders"], 100.0),
+        watched.ask_afresh,
+    ):
+        watched.well_until = math.inf
+        event()
+        assert watched.well_until == -math.inf
+
+
+def test_a_user_who_lacks_something_or_was_told_of_it_is_looked_at_in_every_sweep(live: Live) -> None:
+    watched, place, connection = live
+    for harm in (
+        lambda: setattr(connection, "holed", True),
+        lambda: setattr(connection, "symbols_stale", Stale("broken", 5)),
+        lambda: setattr(place, "stale", Stale("broken", 5)),
+        lambda: watched.heads.update(orders=Position(EPOCH, 9)),
+    ):
+        connection.holed, connection.symbols_stale, place.stale = False, None, None
+        watched.settle()
+        assert watched.well_until > 0
+        harm()
+        watched.settle()
+        assert watched.well_until == -math.inf

@@ -35,7 +35,7 @@ DATABASES = {
     }
 }
 REDIS = {
-    "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+    "BACKEND": "pushers.redis_layer.RedisLayer",
     "CONFIG": {"hosts": [{"address": os.environ["REDIS_URL"], "socket_timeout": None}]},
 }
 IN_MEMORY = {"BACKEND": "channels.layers.InMemoryChannelLayer"}

@@ -38,7 +38,7 @@ def test_the_layer_that_drops_in_silence_is_refused_with_the_remedy(settings, ba
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend}}
     (error,) = check_channel_layer(None)
     assert error.id == "pushers.E002"
-    assert "channels_redis.pubsub.RedisPubSubChannelLayer" in error.hint
+    assert "pushers.redis_layer.RedisLayer" in error.hint
 
 
 def test_an_interval_of_an_unknown_feed_is_named(settings) -> None:

@@ -1,14 +1,18 @@
 """Group names that every layer accepts, one per id, and a layer that may be away."""
 
+import asyncio
 import string
 import uuid
+from typing import Any
 
 import pytest
-from channels.layers import BaseChannelLayer
+from channels.layers import BaseChannelLayer, InMemoryChannelLayer
+from channels_redis.pubsub import RedisPubSubChannelLayer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pushers.layer import HUBS_GROUP, PUSHERS_GROUP, Layer, symbol_group, user_group
+from pushers.layer import HUBS_GROUP, PUSHERS_GROUP, Layer, Message, symbol_group, user_group
+from pushers.redis_layer import RedisLayer
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
 NAMES = [
@@ -84,6 +88,29 @@ async def test_an_outage_loses_messages_and_is_logged_once(monkeypatch, caplog) 
     assert [await layer.send_group("g", {"n": n}) for n in (3, 4)] == [True, True]
     assert away.sent == [("g", {"n": 3}), ("g", {"n": 4})]
     assert [record.levelname for record in caplog.records] == ["ERROR", "INFO"]
+
+
+LAYERS = [RedisLayer, RedisPubSubChannelLayer, InMemoryChannelLayer]
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+async def test_the_same_messages_arrive_over_every_layer(monkeypatch, redis_url: str, kind: Any) -> None:
+    hosts = {} if kind is InMemoryChannelLayer else {"hosts": [{"address": redis_url, "socket_timeout": None}]}
+    made = kind(**hosts)
+    monkeypatch.setattr("pushers.layer.get_channel_layer", lambda: made)
+    sender, receiver = Layer("sender"), Layer("receiver")
+    await receiver.open()
+    assert await receiver.join_many(["user.1", "user.2", "user.3"]) == ["user.1", "user.2", "user.3"]
+    assert await receiver.leave_many(["user.3"]) == ["user.3"]
+    sent = [(f"user.{1 + n % 2}", {"type": "push", "n": n, "text": "é"}) for n in range(20)]
+    arrived: asyncio.Queue[Message] = asyncio.Queue()
+    listening = asyncio.create_task(receiver.listen(arrived.put_nowait))
+    await sender.send_groups(sent)
+    async with asyncio.timeout(30):
+        assert [await arrived.get() for _ in sent] == [message for _, message in sent]
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    await made.flush()
 
 
 def test_no_layer_at_all_is_named(settings) -> None:

@@ -19,17 +19,20 @@ class FakeLayer:
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, dict]] = []
+        self.batches: list[int] = []
         self.away = False
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def send_group(self, group: str, message: dict) -> bool:
+    async def send_groups(self, messages: list[tuple[str, dict]]) -> None:
         await self.gate.wait()
+        self.batches.append(len(messages))
         if not self.away:
-            self.sent.append((group, message))
-        return not self.away
+            self.sent += messages
 
-    send_channel = send_group
+    async def send_channel(self, channel: str, message: dict) -> bool:
+        await self.send_groups([(channel, message)])
+        return not self.away
 
 
 @asynccontextmanager
@@ -53,14 +56,30 @@ async def test_messages_leave_in_their_order() -> None:
     assert layer.sent == [("user.1", {"n": 1}), ("hub", {"n": 2}), ("user.1", {"n": 3})]
 
 
-async def test_nothing_leaves_after_the_lease_or_under_a_newer_epoch() -> None:
+async def test_what_waits_for_groups_leaves_together_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox_module, "BATCH", 2)
+    layer = FakeLayer()
+    outbox = Outbox(layer, Owner(7))  # type: ignore[arg-type]
+    for number in range(3):
+        outbox.to_group(OLD, f"user.{number}", {"n": number})
+    outbox.to_channel(OLD, "hub", {"n": 3})
+    outbox.to_group(OLD, "user.1", {"n": 4})
+    outbox.to_group(OLD, "user.2", {"n": 5})
+    async with running(outbox):
+        await outbox.flush(5)
+    assert layer.batches == [2, 1, 1, 2]
+    assert [message["n"] for _, message in layer.sent] == [0, 1, 2, 3, 4, 5]
+
+
+async def test_nothing_leaves_after_the_lease_or_under_a_newer_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox_module, "BATCH", 1)
     layer, owner = FakeLayer(), Owner(7)
     outbox = Outbox(layer, owner)  # type: ignore[arg-type]
     layer.gate.clear()
     async with running(outbox):
         for number in range(3):
             outbox.to_group(OLD, "user.1", {"n": number})
-        await asyncio.sleep(0)  # the first is on its way
+        await asyncio.sleep(0)  # the first batch is on its way
         owner.now = 8
         outbox.to_group(NEW, "user.1", {"n": "new"})
         layer.gate.set()

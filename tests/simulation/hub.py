@@ -66,6 +66,17 @@ class WebServer(Process, Hub):
             self.epochs[shard] = max(epoch, self.epochs.get(shard, 0))
         self.on_message(message)
 
+    def _sweep(self, now: float) -> None:
+        """Assert that whom a sweep passes by has nothing to be told."""
+        for watched in self.users.values():
+            if now < watched.well_until:
+                assert not watched.lacks_for_long(now)
+                for connection in watched.connections:
+                    for feed, place in connection.places.items():
+                        assert watched.stale_of(feed, place, now) == place.stale, (watched.user_id, feed)
+                        assert not watched._lacks(feed, place), (watched.user_id, feed)
+        super()._sweep(now)
+
     def _ask_due(self) -> None:
         users, self._to_ask = sorted(self._to_ask), set()
         questions = {}
@@ -117,15 +128,8 @@ class Wire(Connection):
 
     def drain(self) -> None:
         """Send what is queued, as `_drain` does."""
-        while self._queue or self._overflowed:
-            if not self._queue:
-                self._start_over()
-                continue
-            queued = self._queue.popleft()
-            self._queued -= queued.size
-            if not self._queue:
-                self._room = self._limit
-            self._transmit(queued.text)
+        while (text := self._next()) is not None:
+            self._transmit(text)
 
     def _transmit(self, text: str) -> None:
         clock = self.web.clock

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from pushers import Document, Feed, register
-from trading.selectors.accounts import balances
+from trading.selectors.accounts import balance_texts, balances
 from trading.wire import decimal_text
 
 
@@ -24,3 +24,6 @@ class BalanceFeed(Feed):
                 "free": decimal_text(row.total - row.used),
             }
         return documents
+
+    def versions(self, user_ids: Sequence[int]) -> Mapping[int, object]:
+        return balance_texts(user_ids)

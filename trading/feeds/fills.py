@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from pushers import Document, Feed, register
-from trading.selectors.fills import FillRow, newest_fills
+from trading.selectors.fills import FillRow, fill_texts, newest_fills
 from trading.wire import milliseconds, present
 from trading.wire_rows import fill_figures
 
@@ -23,6 +23,9 @@ class FillsFeed(Feed):
         for row in newest_fills(user_ids):
             documents[row.user_id][str(row.id)] = _entry(row)
         return documents
+
+    def versions(self, user_ids: Sequence[int]) -> Mapping[int, object]:
+        return fill_texts(user_ids)
 
 
 def _entry(row: FillRow) -> Document:

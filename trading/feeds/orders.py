@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from pushers import Document, Feed, register
-from trading.selectors.orders import OrderRow, open_orders
+from trading.selectors.orders import OrderRow, open_orders, order_texts
 from trading.wire import decimal_text
 from trading.wire_rows import order_figures
 
@@ -20,6 +20,9 @@ class OrdersFeed(Feed):
         for row in open_orders(user_ids):
             documents[row.user_id][str(row.id)] = _entry(row)
         return documents
+
+    def versions(self, user_ids: Sequence[int]) -> Mapping[int, object]:
+        return order_texts(user_ids)
 
 
 def _entry(row: OrderRow) -> Document:

@@ -3,15 +3,15 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from decimal import Decimal
 
 from django.utils import timezone
 
 from pushers import Document, Feed, FeedStale, register
 from trading import accounting
+from trading.accounting import ZERO
 from trading.conf import stale_market_after
-from trading.selectors.margins import liquidation_prices
-from trading.selectors.pnl import EquityRow, ValuedPositionRow, equities, valued_positions
+from trading.selectors.margins import Valued, valued
+from trading.selectors.pnl import EquityRow, ValuedPositionRow, equities, pnl_texts, valued_positions
 from trading.wire import decimal_text, optional_text, present
 
 
@@ -30,12 +30,11 @@ class PnlFeed(Feed):
 
     def fetch(self, user_ids: Sequence[int]) -> Mapping[int, Document | FeedStale]:
         documents: dict[int, Document] = {user_id: {} for user_id in user_ids}
-        oldest = timezone.now() - stale_market_after()
         held: dict[int, list[ValuedPositionRow]] = defaultdict(list)
         stale = set()
-        for position in valued_positions(user_ids):
+        for position in valued_positions(user_ids, _oldest()):
             held[position.account_id].append(position)
-            if position.signed_amount and not _fresh(position, oldest):
+            if position.signed_amount and not position.fresh:
                 stale.add(position.user_id)
         for account in equities(user_ids):
             documents[account.user_id][account.account] = _account_entry(account, held[account.account_id])
@@ -44,41 +43,37 @@ class PnlFeed(Feed):
             for user_id, document in documents.items()
         }
 
+    def versions(self, user_ids: Sequence[int]) -> Mapping[int, object]:
+        return pnl_texts(user_ids, _oldest())
 
-def _fresh(position: ValuedPositionRow, oldest: datetime) -> bool:
-    return position.mark is not None and position.quoted_at is not None and position.quoted_at >= oldest
+
+def _oldest() -> datetime:
+    """Return when a quote must have been made to be good for a valuation now."""
+    return timezone.now() - stale_market_after()
 
 
 def _account_entry(account: EquityRow, positions: list[ValuedPositionRow]) -> Document:
-    entries = {}
-    unrealized = accounting.ZERO
-    liquidation = liquidation_prices(account.total, positions)
-    for position in positions:
-        if position.signed_amount and position.mark is not None:
-            earned = accounting.unrealized_pnl(position.signed_amount, position.open_cost, position.mark)
-            price = liquidation.get(position.symbol)
-            entries[position.symbol] = _position_entry(position, position.mark, earned, price)
-            unrealized += earned
+    held = valued(account.total, positions)
+    unrealized = sum((position.unrealized_pnl for position in held), ZERO)
     equity = account.total + unrealized
     return {
         "equity": decimal_text(equity),
         "unrealizedPnl": decimal_text(unrealized),
-        "realizedPnl": decimal_text(sum((position.realized_pnl for position in positions), accounting.ZERO)),
+        "realizedPnl": decimal_text(sum((position.realized_pnl for position in positions), ZERO)),
         "dayPnl": decimal_text(equity - account.day_equity),
-        "fees": decimal_text(sum((position.fees for position in positions), accounting.ZERO)),
-        "positions": entries,
+        "fees": decimal_text(sum((position.fees for position in positions), ZERO)),
+        "positions": {position.row.symbol: _position_entry(position) for position in held},
     }
 
 
-def _position_entry(
-    position: ValuedPositionRow, mark: Decimal, earned: Decimal, liquidation: Decimal | None
-) -> Document:
+def _position_entry(position: Valued) -> Document:
+    row, earned = position.row, position.unrealized_pnl
     return present(
-        side="long" if position.signed_amount > 0 else "short",
-        contracts=decimal_text(abs(position.signed_amount)),
-        entryPrice=optional_text(accounting.entry_price(position.signed_amount, position.open_cost)),
-        markPrice=decimal_text(mark),
+        side="long" if row.signed_amount > 0 else "short",
+        contracts=decimal_text(abs(row.signed_amount)),
+        entryPrice=optional_text(accounting.entry_price(row.signed_amount, row.open_cost)),
+        markPrice=decimal_text(position.mark),
         unrealizedPnl=decimal_text(earned),
-        percentage=optional_text(accounting.return_on_margin(earned, position.margin)),
-        liquidationPrice=optional_text(liquidation),
+        percentage=optional_text(accounting.return_on_margin(earned, row.margin)),
+        liquidationPrice=optional_text(position.liquidation_price),
     )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from pushers import Document, Feed, register
 from trading.accounting import entry_price
-from trading.selectors.positions import PositionRow, open_positions
+from trading.selectors.positions import PositionRow, open_positions, position_texts
 from trading.wire import decimal_text, milliseconds, optional_text, present
 
 
@@ -20,6 +20,9 @@ class PositionsFeed(Feed):
         for row in open_positions(user_ids):
             documents[row.user_id][str(row.id)] = _entry(row)
         return documents
+
+    def versions(self, user_ids: Sequence[int]) -> Mapping[int, object]:
+        return position_texts(user_ids)
 
 
 def _entry(row: PositionRow) -> Document:

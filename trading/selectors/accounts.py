@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
+from pushers.queries import row_texts
 from trading.models import Account
 
 
@@ -17,7 +18,14 @@ class BalanceRow(NamedTuple):
     used: Decimal
 
 
+COLUMNS = ("user_id", "name", "currency", "total", "used")
+
+
 def balances(user_ids: Sequence[int]) -> list[BalanceRow]:
     """Return the accounts of the users, in one query."""
-    rows = Account.objects.filter(user_id__in=user_ids)
-    return [BalanceRow._make(row) for row in rows.values_list("user_id", "name", "currency", "total", "used")]
+    return [BalanceRow._make(row) for row in Account.objects.filter(user__any_of=user_ids).values_list(*COLUMNS)]
+
+
+def balance_texts(user_ids: Sequence[int]) -> dict[int, str]:
+    """Return a text per user that is another whenever his rows in `balances` are, in one query."""
+    return row_texts(Account.objects.all(), user_ids, *COLUMNS)

@@ -1,6 +1,6 @@
 """Read how far accounts are from liquidation: all positions of an account stand for each other."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -67,21 +67,50 @@ def health(total: Decimal, positions: Iterable[ValuedPositionRow]) -> Health | N
     return Health(equity, maintenance)
 
 
-def liquidation_prices(total: Decimal, positions: Sequence[ValuedPositionRow]) -> Mapping[str, Decimal]:
-    """Return, by symbol, the mark at which the account would be liquidated, all else equal; only where there is one."""
-    prices = {}
-    whole = health(total, positions)
-    for row in positions if whole is not None else ():
-        own = health(ZERO, [row])
-        if whole is None or own is None:
-            continue
-        price = accounting.liquidation_price(
-            row.signed_amount,
-            row.open_cost,
-            row.maintenance_margin_rate,
-            equity_elsewhere=whole.equity - own.equity,
-            maintenance_elsewhere=whole.maintenance - own.maintenance,
-        )
-        if price is not None:
-            prices[row.symbol] = price
-    return prices
+class Valued(NamedTuple):
+    """An open position at its mark; `liquidation_price` is there where some mark leads to liquidation."""
+
+    row: ValuedPositionRow
+    mark: Decimal
+    unrealized_pnl: Decimal
+    liquidation_price: Decimal | None
+
+
+def valued(total: Decimal, positions: Iterable[ValuedPositionRow]) -> list[Valued]:
+    """Return the open positions of an account of this total that have a mark.
+
+    A liquidation price is the mark at which the account would be liquidated, all else equal; none is known while any
+    mark is missing.
+    """
+    held = [row for row in positions if row.signed_amount]
+    marked = [(row, row.mark) for row in held if row.mark is not None]
+    earned = [accounting.unrealized_pnl(row.signed_amount, row.open_cost, mark) for row, mark in marked]
+    if len(marked) < len(held):
+        return [Valued(row, mark, own, None) for (row, mark), own in zip(marked, earned, strict=True)]
+    wanted = [
+        accounting.maintenance_margin(row.signed_amount, mark, row.maintenance_margin_rate) for row, mark in marked
+    ]
+    equity, maintenance = sum(earned, total), sum(wanted, ZERO)
+    return [
+        Valued(row, mark, own, _liquidation_price(row, equity - own, maintenance - needed))
+        for (row, mark), own, needed in zip(marked, earned, wanted, strict=True)
+    ]
+
+
+def liquidation_prices(total: Decimal, positions: Iterable[ValuedPositionRow]) -> Mapping[str, Decimal]:
+    """Return the liquidation prices that there are, by symbol."""
+    return {
+        position.row.symbol: position.liquidation_price
+        for position in valued(total, positions)
+        if position.liquidation_price is not None
+    }
+
+
+def _liquidation_price(row: ValuedPositionRow, equity: Decimal, maintenance: Decimal) -> Decimal | None:
+    return accounting.liquidation_price(
+        row.signed_amount,
+        row.open_cost,
+        row.maintenance_margin_rate,
+        equity_elsewhere=equity,
+        maintenance_elsewhere=maintenance,
+    )

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from pushers.queries import row_texts
 from trading.models import Order
 from trading.models.order import OPEN
 
@@ -30,25 +31,32 @@ class OrderRow(NamedTuple):
     updated_at: datetime
 
 
+COLUMNS = (
+    "account__user_id",
+    "id",
+    "account__name",
+    "client_order_id",
+    "instrument__symbol",
+    "type",
+    "side",
+    "price",
+    "trigger_price",
+    "amount",
+    "filled",
+    "cost",
+    "time_in_force",
+    "reduce_only",
+    "created_at",
+    "updated_at",
+)
+
+
 def open_orders(user_ids: Sequence[int]) -> list[OrderRow]:
     """Return the open orders of the users, in one query."""
-    rows = Order.objects.filter(OPEN, account__user_id__in=user_ids)
-    columns = (
-        "account__user_id",
-        "id",
-        "account__name",
-        "client_order_id",
-        "instrument__symbol",
-        "type",
-        "side",
-        "price",
-        "trigger_price",
-        "amount",
-        "filled",
-        "cost",
-        "time_in_force",
-        "reduce_only",
-        "created_at",
-        "updated_at",
-    )
-    return [OrderRow._make(row) for row in rows.values_list(*columns)]
+    rows = Order.objects.filter(OPEN).filter(account__user__any_of=user_ids)
+    return [OrderRow._make(row) for row in rows.values_list(*COLUMNS)]
+
+
+def order_texts(user_ids: Sequence[int]) -> dict[int, str]:
+    """Return a text per user that is another whenever his rows in `open_orders` are, in one query."""
+    return row_texts(Order.objects.filter(OPEN), user_ids, *COLUMNS)

@@ -5,8 +5,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q
 
+from pushers.queries import row_texts
 from trading.accounting import unrealized_pnl
 from trading.models import Account, Position
 
@@ -22,7 +23,10 @@ class EquityRow(NamedTuple):
 
 
 class ValuedPositionRow(NamedTuple):
-    """A position, flat ones included, with the newest mark and its age; both are None without a quote."""
+    """A position, flat ones included, with the newest mark; None without a quote.
+
+    `fresh` is whether the quote is as young as the reader asked for.
+    """
 
     user_id: int
     account_id: int
@@ -34,40 +38,54 @@ class ValuedPositionRow(NamedTuple):
     fees: Decimal
     maintenance_margin_rate: Decimal
     mark: Decimal | None
-    quoted_at: datetime | None
+    fresh: bool | None = True
+
+
+EQUITY = ("user_id", "id", "name", "total", "day_equity")
+VALUED = (
+    "account__user_id",
+    "account_id",
+    "instrument__symbol",
+    "signed_amount",
+    "open_cost",
+    "margin",
+    "realized_pnl",
+    "fees",
+    "instrument__maintenance_margin_rate",
+    "instrument__quote__mark",
+)
 
 
 def equities(user_ids: Sequence[int]) -> list[EquityRow]:
     """Return the accounts of the users, in one query."""
-    rows = Account.objects.filter(user_id__in=user_ids)
-    return [EquityRow._make(row) for row in rows.values_list("user_id", "id", "name", "total", "day_equity")]
+    return [EquityRow._make(row) for row in Account.objects.filter(user__any_of=user_ids).values_list(*EQUITY)]
 
 
-def valued_positions(user_ids: Sequence[int]) -> list[ValuedPositionRow]:
-    """Return the positions of the users with their marks, in one query."""
-    return _valued(Position.objects.filter(account__user_id__in=user_ids))
+def valued_positions(user_ids: Sequence[int], oldest: datetime) -> list[ValuedPositionRow]:
+    """Return the positions of the users with their marks, fresh where not older than `oldest`, in one query."""
+    rows = Position.objects.filter(account__user__any_of=user_ids)
+    fresh = ExpressionWrapper(_quoted_since(oldest), BooleanField())
+    return [ValuedPositionRow._make(row) for row in rows.values_list(*VALUED, fresh)]
+
+
+def pnl_texts(user_ids: Sequence[int], oldest: datetime) -> dict[int, tuple[str, str]]:
+    """Return a value per user that is another whenever his rows in the two above are, in two queries.
+
+    Of the age of a quote it tells whether it is older than `oldest`.
+    """
+    accounts = row_texts(Account.objects.all(), user_ids, *EQUITY)
+    positions = row_texts(Position.objects.all(), user_ids, *VALUED, _quoted_since(oldest))
+    return {user_id: (text, positions[user_id]) for user_id, text in accounts.items()}
 
 
 def open_positions_of(account: Account) -> list[ValuedPositionRow]:
     """Return what the account holds, with the marks, in one query."""
-    return _valued(Position.objects.filter(account=account).exclude(signed_amount=0))
+    rows = Position.objects.filter(account=account).exclude(signed_amount=0)
+    return [ValuedPositionRow(*row) for row in rows.values_list(*VALUED)]
 
 
-def _valued(positions: QuerySet[Position]) -> list[ValuedPositionRow]:
-    columns = (
-        "account__user_id",
-        "account_id",
-        "instrument__symbol",
-        "signed_amount",
-        "open_cost",
-        "margin",
-        "realized_pnl",
-        "fees",
-        "instrument__maintenance_margin_rate",
-        "instrument__quote__mark",
-        "instrument__quote__updated_at",
-    )
-    return [ValuedPositionRow._make(row) for row in positions.values_list(*columns)]
+def _quoted_since(oldest: datetime) -> Q:
+    return Q(instrument__quote__updated_at__gte=oldest)
 
 
 def account_equity(account: Account) -> Decimal:

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
+from pushers.queries import row_texts
 from trading.models import Position
 
 
@@ -23,19 +24,26 @@ class PositionRow(NamedTuple):
     opened_at: datetime | None
 
 
+COLUMNS = (
+    "account__user_id",
+    "id",
+    "account__name",
+    "instrument__symbol",
+    "signed_amount",
+    "open_cost",
+    "leverage",
+    "take_profit",
+    "stop_loss",
+    "opened_at",
+)
+
+
 def open_positions(user_ids: Sequence[int]) -> list[PositionRow]:
     """Return the open positions of the users, in one query."""
-    rows = Position.objects.filter(account__user_id__in=user_ids).exclude(signed_amount=0)
-    columns = (
-        "account__user_id",
-        "id",
-        "account__name",
-        "instrument__symbol",
-        "signed_amount",
-        "open_cost",
-        "leverage",
-        "take_profit",
-        "stop_loss",
-        "opened_at",
-    )
-    return [PositionRow._make(row) for row in rows.values_list(*columns)]
+    rows = Position.objects.exclude(signed_amount=0).filter(account__user__any_of=user_ids)
+    return [PositionRow._make(row) for row in rows.values_list(*COLUMNS)]
+
+
+def position_texts(user_ids: Sequence[int]) -> dict[int, str]:
+    """Return a text per user that is another whenever his rows in `open_positions` are, in one query."""
+    return row_texts(Position.objects.exclude(signed_amount=0), user_ids, *COLUMNS)

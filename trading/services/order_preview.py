@@ -137,7 +137,6 @@ def _liquidation_price(account: Account, order: Order, fill: _Fill) -> Decimal |
         fees=state.fees,
         maintenance_margin_rate=instrument.maintenance_margin_rate,
         mark=instrument.quote.mark,
-        quoted_at=instrument.quote.updated_at,
     )
     total = account.total + fill.applied.realized_pnl - fill.fee
     return liquidation_prices(total, [*others, after]).get(instrument.symbol)

@@ -16,7 +16,7 @@ from pushers.layer import is_in_memory
 from pushers.lease import Leases, ShardCountError
 from pushers.metrics_server import add_metrics_argument, metrics_served
 from pushers.orm import keep_connections
-from pushers.runner import NoLeaseError, Runner
+from pushers.runner import NoLeaseError, Runner, collect_rarely
 
 logger = logging.getLogger(__name__)
 
@@ -62,10 +62,11 @@ class Command(BaseCommand):
         if is_in_memory() and sender is None:
             raise CommandError(
                 "The in-memory channel layer reaches this process only, so nobody would hear its pushes. Use a layer "
-                "that reaches other processes (channels_redis.pubsub.RedisPubSubChannelLayer), or push from within the "
+                "that reaches other processes (pushers.redis_layer.RedisLayer), or push from within the "
                 "web server: runweb --with-pushers."
             )
         keep_connections()
+        collect_rarely()
         try:
             with console_log(options["verbosity"]), metrics_served(options["metrics_port"]):
                 asyncio.run(_run(selection, leases, sender, once=options["once"]))

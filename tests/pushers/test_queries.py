@@ -1,0 +1,57 @@
+"""Users as one parameter of a query, and their rows as one text."""
+
+import pytest
+from django.contrib.auth import get_user_model
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from pushers.queries import row_texts
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def users():
+    return get_user_model().objects.bulk_create(
+        get_user_model()(username=name, first_name=first) for name, first in (("a", "x"), ("b", ""), ("c", "(,)"))
+    )
+
+
+def texts(users, *columns):
+    return row_texts(get_user_model().objects.all(), [user.pk for user in users], "id", *columns)
+
+
+def test_any_of_finds_what_in_finds(users):
+    ids = [users[0].pk, users[2].pk, 10**9]
+    assert set(get_user_model().objects.filter(pk__any_of=ids)) == {users[0], users[2]}
+    assert not get_user_model().objects.filter(pk__any_of=[]).exists()
+
+
+def test_any_of_takes_text(users):
+    assert get_user_model().objects.get(username__any_of=["b", "'; --"]) == users[1]
+
+
+def test_the_text_is_another_whenever_a_value_is(users):
+    before = texts(users, "username", "first_name", "last_login")
+    seen = [before[users[0].pk]]
+    for change in ({"first_name": "y"}, {"first_name": ""}, {"last_login": "2020-01-01T00:00:00Z"}, {"username": "x"}):
+        get_user_model().objects.filter(pk=users[0].pk).update(**change)
+        after = texts(users, "username", "first_name", "last_login")
+        assert after[users[0].pk] not in seen
+        assert after[users[1].pk] == before[users[1].pk]
+        seen.append(after[users[0].pk])
+
+
+def test_what_stands_between_values_cannot_be_faked_by_a_value(users):
+    get_user_model().objects.filter(pk=users[0].pk).update(first_name="p,q", last_name="r")
+    before = texts(users, "first_name", "last_name")[users[0].pk]
+    get_user_model().objects.filter(pk=users[0].pk).update(first_name="p", last_name="q,r")
+    assert texts(users, "first_name", "last_name")[users[0].pk] != before
+
+
+def test_who_has_no_row_has_an_empty_text_and_all_cost_one_query(users):
+    with CaptureQueriesContext(connection) as captured:
+        found = row_texts(get_user_model().objects.all(), [users[0].pk, 10**9], "id", "username")
+    assert len(captured) == 1
+    assert found.keys() == {users[0].pk, 10**9}
+    assert found[10**9] == ""

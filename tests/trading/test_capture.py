@@ -1,0 +1,265 @@
+"""Whoever changes a row, and however: the pushers hear of its user at once, on PostgreSQL."""
+
+import asyncio
+import random
+import time
+from contextlib import asynccontextmanager, suppress
+from decimal import Decimal as D
+
+import pytest
+from channels.db import database_sync_to_async
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.db.models import F
+
+from pushers import capture
+from pushers.capture_listener import CaptureListener
+from pushers.engine import Engine, Selection
+from pushers.lease import Leases
+from tests.trading.rows import bulk_accounts, make_account, make_instrument
+from trading.models import Account, Order, Position
+from trading.services import account_erase
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif("connection.vendor != 'postgresql'", reason="change capture is for PostgreSQL"),
+]
+PATIENCE = 30
+TRIPLE = "UPDATE trading_position SET leverage = 3 WHERE account_id = {}"
+
+
+class Ear:
+    """Collects what the listener hears."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.told: list[list[str]] = []
+        self._more = asyncio.Event()
+
+    def __call__(self, users: list[str]) -> None:
+        self.count += 1
+        self.told.append(users)
+        self._more.set()
+
+    async def hears(self, *users: str) -> None:
+        """Wait until exactly these users have been told of, since the last call."""
+        async with asyncio.timeout(PATIENCE):
+            while not set(users) <= {user for told in self.told for user in told}:
+                self._more.clear()
+                await self._more.wait()
+        assert {user for told in self.told for user in told} == set(users)
+        self.told.clear()
+
+
+@asynccontextmanager
+async def listening():
+    ear = Ear()
+    listener = CaptureListener(ear)
+    task = asyncio.create_task(listener.run())
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await listener.listening.wait()
+        yield ear
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@pytest.fixture
+def rows():
+    """Two accounts with a position and an order each."""
+    instrument = make_instrument()
+    accounts = [make_account(), make_account()]
+    for account in accounts:
+        Position.objects.create(account=account, instrument=instrument, signed_amount=1, open_cost=1)
+        Order.objects.create(account=account, instrument=instrument, side="buy", type="limit", price=9, amount=5)
+    return accounts
+
+
+def raw(sql: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
+CHANGES = {
+    "an update of a position": lambda one: Position.objects.filter(account=one).update(fees=F("fees") + 1),
+    "raw SQL": lambda one: raw(f"UPDATE trading_order SET filled = 1, cost = 9 WHERE account_id = {one.pk}"),
+    "a deleted order": lambda one: Order.objects.filter(account=one).delete(),
+    "a new order": lambda one: Order.objects.create(
+        account=one, instrument=one.positions.get().instrument, side="buy", type="limit", price=9, amount=5
+    ),
+    "money": lambda one: Account.objects.filter(pk=one.pk).update(total=D(5)),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_every_change_is_told_with_its_user_and_nobody_else(rows, change):
+    async with listening() as ear:
+        await database_sync_to_async(CHANGES[change])(rows[0])
+        await ear.hears(str(rows[0].user_id))
+
+
+async def test_a_row_that_goes_to_another_user_is_told_to_both(rows):
+    one, other = rows
+    async with listening() as ear:
+        await database_sync_to_async(Order.objects.filter(account=one).update)(account=other)
+        await ear.hears(str(one.user_id), str(other.user_id))
+
+
+async def test_a_transaction_that_is_rolled_back_is_not_told(rows):
+    one, other = rows
+
+    def roll_back() -> None:
+        with suppress(ZeroDivisionError), transaction.atomic():
+            Position.objects.filter(account=one).update(fees=5)
+            raise ZeroDivisionError
+        Position.objects.filter(account=other).update(fees=5)
+
+    async with listening() as ear:
+        await database_sync_to_async(roll_back)()
+        await ear.hears(str(other.user_id))
+
+
+async def test_a_transaction_with_many_changes_of_a_user_tells_him_once(rows):
+    one = rows[0]
+
+    def change() -> None:
+        with transaction.atomic():
+            Position.objects.filter(account=one).update(fees=5)
+            Order.objects.filter(account=one).update(filled=1, cost=9)
+            Account.objects.filter(pk=one.pk).update(total=5)
+
+    async with listening() as ear:
+        await database_sync_to_async(change)()
+        await database_sync_to_async(Position.objects.filter(account=rows[1]).update)(fees=6)
+        await ear.hears(str(one.user_id), str(rows[1].user_id))
+        assert ear.count == 2
+
+
+async def test_a_statement_over_many_users_is_told_in_parts_and_one_over_too_many_not_at_all():
+    accounts = await database_sync_to_async(bulk_accounts)(capture.MOST_USERS + 1)
+    some = random.sample(accounts, capture.MOST_USERS)
+    async with listening() as ear:
+        await database_sync_to_async(Account.objects.update)(day_equity=5)
+        await database_sync_to_async(Account.objects.filter(pk__in=[one.pk for one in some]).update)(total=5)
+        await ear.hears(*(str(one.user_id) for one in some))
+
+
+async def test_the_listener_comes_back_after_its_connection_was_ended(rows):
+    ear = Ear()
+    listener = CaptureListener(ear)
+    task = asyncio.create_task(listener.run())
+    end = (
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND pid <> pg_backend_pid()"
+    )
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await listener.listening.wait()
+            await database_sync_to_async(raw)(end)
+            await listener.away.wait()
+            await listener.listening.wait()
+        await database_sync_to_async(Position.objects.filter(account=rows[0]).update)(fees=5)
+        await ear.hears(str(rows[0].user_id))
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_a_stranger_on_the_channel_is_ignored(rows, caplog):
+    async with listening() as ear:
+        for payload in ("no JSON", "{}", "[1]"):
+            await database_sync_to_async(raw)(f"NOTIFY {capture.CHANNEL}, '{payload}'")
+        await database_sync_to_async(Position.objects.filter(account=rows[0]).update)(fees=5)
+        await ear.hears(str(rows[0].user_id))
+    assert caplog.text.count("Ignored a notification") == 3
+
+
+def test_an_account_with_all_its_rows_can_still_be_erased(rows):
+    account_erase(account=rows[0], reason="a test")
+    assert not Account.objects.filter(pk=rows[0].pk).exists()
+
+
+def test_a_check_names_the_triggers_that_are_missing(capsys):
+    assert capture.missing(connection, capture.declared()) == []
+    raw("DROP TRIGGER trading_position_tells_update ON trading_position")
+    try:
+        assert capture.missing(connection, capture.declared()) == ["trading_position_tells_update"]
+        call_command("check", databases=["default"])
+        assert "pushers.W001" in capsys.readouterr().err
+    finally:
+        capture.install(connection, capture.declared())
+    assert capture.missing(connection, capture.declared()) == []
+
+
+def test_without_triggers_rows_are_written_all_the_same(rows):
+    capture.remove(connection, capture.declared())
+    try:
+        assert Position.objects.update(fees=7) == 2
+        assert len(capture.missing(connection, capture.declared())) == 12
+    finally:
+        capture.install(connection, capture.declared())
+
+
+class Pushed:
+    """A sender that says when something is pushed to a user."""
+
+    def __init__(self) -> None:
+        self.users: list[str] = []
+        self.more = asyncio.Event()
+
+    def to_group(self, fences, group, message) -> None:
+        if message["type"] == "push":
+            self.users.append(message["user"])
+            self.more.set()
+
+    def to_channel(self, fences, channel, message) -> None:
+        pass
+
+
+@asynccontextmanager
+async def watched_engine(user: str):
+    """An engine without loops, whose one user has been read; nothing but a hint makes it read again."""
+    sender = Pushed()
+    engine = Engine(Selection.of({"positions", "pnl"}), Leases(1, 60.0), sender)
+    try:
+        await engine.keeper.step()
+        engine.watchers.add(user, ["positions", "pnl"], time.monotonic() + 3600)
+        refreshing = asyncio.create_task(engine.refresher.run())
+        engine.refresher.request([user])
+        async with asyncio.timeout(PATIENCE):
+            await engine.refresher.idle()
+        yield engine, sender
+    finally:
+        refreshing.cancel()
+        with suppress(asyncio.CancelledError):
+            await refreshing
+        await database_sync_to_async(engine.leases.release)()
+        engine.close()
+
+
+async def test_what_raw_sql_changed_is_pushed_without_a_nudge_and_without_a_tick(rows):
+    user = str(rows[0].user_id)
+    async with watched_engine(user) as (engine, sender):
+        hearing = asyncio.create_task(engine.listener.run())
+        async with asyncio.timeout(PATIENCE):
+            await engine.listener.listening.wait()
+            await database_sync_to_async(raw)(TRIPLE.format(rows[0].pk))
+            await sender.more.wait()
+        hearing.cancel()
+        with suppress(asyncio.CancelledError):
+            await hearing
+    assert set(sender.users) == {user}
+
+
+async def test_with_nobody_listening_the_tick_finds_it(rows):
+    user = str(rows[0].user_id)
+    async with watched_engine(user) as (engine, sender):
+        await engine.tick_once()  # which learns the versions
+        await database_sync_to_async(raw)(TRIPLE.format(rows[0].pk))
+        assert sender.users == []
+        await engine.tick_once()
+        async with asyncio.timeout(PATIENCE):
+            await sender.more.wait()
+    assert set(sender.users) == {user}
