@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from django.conf import settings
 
 from tests.architecture.sources import ROOT
 
@@ -37,6 +38,13 @@ def test_everything_that_is_copied_exists_and_is_not_ignored() -> None:
     assert copied
     assert set(copied) == kept
     assert all((ROOT / path).exists() for path in copied)
+
+
+def test_what_the_settings_name_is_in_the_image() -> None:
+    copied = {rest.split()[0] for word, rest in instructions() if word == "COPY" and not rest.startswith("--from")}
+    folders = [Path(path).relative_to(ROOT).parts[0] for path in settings.LOCALE_PATHS]
+    apps = [name for name in settings.INSTALLED_APPS if (ROOT / name.partition(".")[0]).is_dir()]
+    assert {*folders, *apps} <= copied
 
 
 def test_the_process_is_not_root_and_says_whether_it_lives() -> None:
