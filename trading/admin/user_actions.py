@@ -25,6 +25,7 @@ from trading.services import Operator
 from trading.services.audit_trail import REASON_LENGTH
 from trading.services.resets import DEPOSIT
 
+MOST = 500  # users of one action: the form of the reason names each, and Django takes 1,000 fields
 FROM_PAGE = "from_page"  # the request comes from the user's own page, and goes back there
 
 
@@ -207,19 +208,23 @@ def admin_action(spec: UserAction) -> Callable[..., HttpResponseBase | None]:
 
 
 def _ask(
-    modeladmin: Any, request: HttpRequest, users: QuerySet[User], spec: UserAction, form: ReasonForm
-) -> TemplateResponse:
+    modeladmin: Any, request: HttpRequest, queryset: QuerySet[User], spec: UserAction, form: ReasonForm
+) -> TemplateResponse | None:
+    """Show the form of the reason, which names every user: who is shown is meant, not who is found later."""
+    users = list(queryset.order_by("username")[: MOST + 1])
+    if len(users) > MOST:
+        text = _("Choose at most %(most)s users at once; found %(found)s.")
+        modeladmin.message_user(request, text % {"most": MOST, "found": queryset.count()}, messages.ERROR)
+        return None
     context = {
         **modeladmin.admin_site.each_context(request),
         "title": spec.label,
         "opts": modeladmin.model._meta,
         "spec": spec,
         "form": form,
-        "users": users.order_by("username"),
-        "selected": request.POST.getlist(helpers.ACTION_CHECKBOX_NAME),
+        "users": users,
         "checkbox": helpers.ACTION_CHECKBOX_NAME,
         "from_page": FROM_PAGE in request.POST,
-        "select_across": request.POST.get("select_across", "0"),
         "media": modeladmin.media,
     }
     return TemplateResponse(request, "admin/trading/user/act.html", context)

@@ -1,5 +1,7 @@
 """What operators do to users: by whom it may be done, what it does, and what the audit trail says of it."""
 
+import html
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -67,6 +69,40 @@ def test_without_a_reason_nothing_is_done(admin, trader):
     trader.refresh_from_db()
     assert trader.is_active
     assert not AuditEntry.objects.exists()
+
+
+def submitted(page: Any, **said_more: Any) -> tuple[str, dict[str, Any]]:
+    """Return where a browser would send the form of the reason, and what with it."""
+    text = page.text[page.text.index('<div id="content-main">') :]
+    fields: dict[str, Any] = {}
+    for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', text):
+        fields.setdefault(name, []).append(value)
+    address = re.search(r'<form method="post" action="([^"]*)"', text)
+    return html.unescape(address[1]), {**fields, "reason": "asked for it", **said_more}
+
+
+def test_all_that_a_search_has_found_are_not_all_users(admin, trader):
+    make_user(username="carol")
+    chosen = {"action": "sign_out", ACTION_CHECKBOX_NAME: [trader.pk], "select_across": "1", "index": "0"}
+    asked = admin.post(f"{USERS}?q=alice", chosen)
+    address, fields = submitted(asked)
+    make_user(username="alice-2")  # she was not shown
+    admin.post(address, fields)
+    assert [entry.subject for entry in AuditEntry.objects.all()] == ["alice"]
+
+
+def test_of_all_users_who_were_chosen_each_is_concerned(admin, trader):
+    make_user(username="carol")
+    chosen = {"action": "disconnect", ACTION_CHECKBOX_NAME: [trader.pk], "select_across": "1", "index": "0"}
+    address, fields = submitted(admin.post(USERS, chosen))
+    admin.post(address, fields)
+    assert {entry.subject for entry in AuditEntry.objects.all()} == {"root", "alice", "carol"}
+
+
+def test_more_users_than_one_form_can_carry_are_refused(admin, trader, monkeypatch):
+    monkeypatch.setattr("trading.admin.user_actions.MOST", 1)
+    chosen = {"action": "disconnect", ACTION_CHECKBOX_NAME: [trader.pk], "select_across": "1", "index": "0"}
+    assert said(admin.post(USERS, chosen)) == [("error", "Choose at most 1 users at once; found 2.")]
 
 
 def test_who_is_deactivated_has_nothing_open_any_more(admin, trader, order):
