@@ -217,6 +217,20 @@ class TestTheLastSuperuser:
         root.refresh_from_db()
         assert (root.is_staff, root.is_superuser) == (True, True)
 
+    def test_does_not_lose_his_password(self, admin):
+        root = User.objects.get(username="root")
+        root.set_password("correct-horse-battery")
+        root.save()
+        admin.force_login(root)
+        other = make_user(username="by-other-means", is_staff=True, is_superuser=True)
+        other.set_unusable_password()
+        other.save()
+        page = reverse("admin:auth_user_password_change", args=[root.pk])
+        response = admin.post(page, {"usable_password": "false", "unset-password": "Disable"})
+        assert "last active superuser" in response.text
+        root.refresh_from_db()
+        assert root.has_usable_password()
+
     def test_is_let_go_where_there_is_another(self, admin):
         make_user(username="second", is_staff=True, is_superuser=True)
         act(admin, "deactivate", User.objects.get(username="root"))
