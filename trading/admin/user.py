@@ -77,6 +77,13 @@ class TraderPasswordForm(AdminPasswordChangeForm):
                 self.add_error("usable_password", ValidationError(error.message, code=error.code))  # shown beside it
         return cleaned
 
+    def save(self, commit: bool = True) -> User:
+        """Write the password alone: others may have deactivated the user since this request read him."""
+        user: User = super().save(commit=False)
+        if commit:
+            user.save(update_fields=["password"])
+        return user
+
 
 class TraderList(ChangeList):
     """A page of users, with what they are worth: read for the page and not for the table."""
