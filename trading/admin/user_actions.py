@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.crypto import get_random_string
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -61,6 +62,10 @@ class AdjustForm(AccountForm):
 
     amount = ExactDecimalField(gettext_lazy("Amount")).formfield(
         help_text=gettext_lazy("Signed: what the total is to change by. It becomes a ledger entry.")
+    )
+    # Names the form, so that one that is sent twice, as by a double click, adjusts once.
+    once = forms.CharField(
+        max_length=32, required=False, initial=lambda: get_random_string(22), widget=forms.HiddenInput
     )
     field_order = ("account", "amount", "reason")
 
@@ -112,7 +117,8 @@ def _account(user: User, said: dict[str, Any]) -> Account:
 
 
 def _adjust(user: User, said: dict[str, Any], by: Operator) -> None:
-    services.balance_adjust(account=_account(user, said), amount=said["amount"], reason=said["reason"], by=by)
+    account, once = _account(user, said), said["once"]
+    services.balance_adjust(account=account, amount=said["amount"], reason=said["reason"], by=by, once=once)
 
 
 def _reset(user: User, said: dict[str, Any], by: Operator) -> None:

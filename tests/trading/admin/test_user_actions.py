@@ -145,6 +145,23 @@ def test_a_balance_is_adjusted_by_a_ledger_entry(admin, trader):
     assert (trail.before, trail.after) == ({"total": "100000"}, {"total": "99987.5", "amount": "-12.5"})
 
 
+def test_a_form_that_is_sent_twice_adjusts_once(admin, trader):
+    """As by a double click: the second request is under way before the first is answered."""
+    asked = admin.post(USERS, {"action": "adjust", ACTION_CHECKBOX_NAME: [trader.pk], "index": "0"})
+    address, fields = submitted(asked, account="paper", amount="5")
+    for _ in range(2):
+        admin.post(address, fields)
+    assert trader.accounts.get().total == 100_005
+    assert AuditEntry.objects.count() == 1
+    address, fields = submitted(
+        admin.post(USERS, {"action": "adjust", ACTION_CHECKBOX_NAME: [trader.pk], "index": "0"}),
+        account="paper",
+        amount="5",
+    )
+    admin.post(address, fields)
+    assert trader.accounts.get().total == 100_010
+
+
 def test_an_account_is_reset(admin, trader, order):
     act(admin, "reset", trader, account="paper", deposit="500")
     order.refresh_from_db()
