@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 from django.conf import settings
+from django.urls import reverse
 
 from tests.architecture.sources import ROOT
 
@@ -98,6 +99,13 @@ def test_the_proxy_passes_sockets_and_keeps_metrics_inside() -> None:
     assert "proxy_set_header X-Forwarded-For $remote_addr;" in text
     assert re.search(r"location = /metrics\s*{ return 404; }", text)
     assert re.search(r"location /ws/ {[^}]*proxy_read_timeout", text)
+
+
+def test_the_proxy_limits_the_sign_ins_of_an_address() -> None:
+    text = NGINX.read_text()
+    [path] = re.findall(r"location ~ (\S+) {\s*limit_req zone=sign_in ", text)
+    assert "limit_req_zone $binary_remote_addr zone=sign_in:" in text
+    assert all(re.search(path, reverse(name)) for name in ("login", "admin:login"))
 
 
 def test_nginx_takes_the_sample(tmp_path: Path) -> None:
