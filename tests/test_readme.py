@@ -200,7 +200,7 @@ def test_every_command_of_the_readme_exists() -> None:
     makefile = (ROOT / "Makefile").read_text()
     for target in re.findall(r"^make (\w+)", README, re.MULTILINE):
         assert f"\n{target}:" in makefile
-    djangos = {"migrate", "makemigrations", "createsuperuser", "shell", "startapp", "runserver"}
+    djangos = {"check", "migrate", "makemigrations", "createsuperuser", "shell", "startapp", "runserver"}
     for command in set(re.findall(r"manage\.py (\w+)", README)) - djangos:
         assert [*ROOT.glob(f"*/management/commands/{command}.py")], command
 
