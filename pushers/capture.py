@@ -1,6 +1,6 @@
 """Change capture on PostgreSQL: triggers that tell the pushers whose rows a statement has changed, whoever ran it.
 
-A service says so itself with `nudge`. Raw SQL, the admin of another program and a colleague in `psql` do not: for them,
+A service says so itself with `nudge`. Raw SQL, the admin of another program and somebody in `psql` do not: for them,
 a project names the models and the path from each to its user, and installs the triggers in a migration.
 
     CAPTURED = {"Parcel": "owner_id", "Stop": "parcel__owner_id"}
