@@ -54,12 +54,12 @@ def _is_core(backend: str) -> bool:
 
 @register(Tags.database)
 def check_capture(app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """W001: triggers of the change capture are missing. A warning: `migrate`, which mends it, runs this check first."""
+    """W008: triggers of the change capture are missing. A warning: `migrate`, which mends it, runs this check first."""
     return [
         Warning(
             f"The database {alias!r} does not tell the pushers of changes; triggers missing: {', '.join(names)}.",
             hint="Run `manage.py migrate`, or create them again with pushers.capture.install.",
-            id="pushers.W001",
+            id="pushers.W008",
         )
         for alias in databases or ()
         if (names := capture.missing(connections[alias], capture.declared()))
