@@ -132,7 +132,7 @@ def check_processes(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """W004: a channel layer that reaches one process only."""
     if getattr(settings, "CHANNEL_LAYERS", {}).get("default", {}).get("BACKEND") != IN_MEMORY:
         return []
-    hint = "Use channels_redis.pubsub.RedisPubSubChannelLayer, or run all in one process: runweb --with-pushers."
+    hint = "Use pushers.redis_layer.RedisLayer, or run all in one process: runweb --with-pushers."
     return [Warning("The in-memory channel layer reaches no other process.", hint=hint, id="pushers.W004")]
 
 

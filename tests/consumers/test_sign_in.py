@@ -19,7 +19,7 @@ SECONDS = 30.0
 
 def session_of(user: Any, **other: str) -> str:
     session = SessionStore()
-    session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(user.pk), django_settings.AUTHENTICATION_BACKENDS[0]
+    session[SESSION_KEY], session[BACKEND_SESSION_KEY] = str(user.pk), django_settings.AUTHENTICATION_BACKENDS[-1]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.update(other)
     session.save()
@@ -95,6 +95,24 @@ def test_an_error_of_one_session_is_his_alone(monkeypatch) -> None:
     found = signed_in([good, bad])
     assert found[good] == alice
     assert isinstance(found[bad], LookupError)
+
+
+@pytest.mark.django_db
+def test_one_bad_session_does_not_cost_the_others_a_query_each(monkeypatch) -> None:
+    asked: list[int] = []
+    sessions = sign_in.live_sessions
+
+    def counted(keys: Any) -> Any:
+        asked.append(len(keys))
+        if "bad" in keys:
+            raise ValueError("no key of a session")
+        return sessions(keys)
+
+    monkeypatch.setattr(sign_in, "live_sessions", counted)
+    found = signed_in([*(f"key-{number}" for number in range(63)), "bad"])
+    assert isinstance(found.pop("bad"), ValueError)
+    assert found == {}
+    assert len(asked) < 20
 
 
 class Session:
