@@ -15,7 +15,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from trading import services
 from trading.admin.operators import operator_of
@@ -58,7 +58,7 @@ class AccountForm(ReasonForm):
 class AdjustForm(AccountForm):
     """How much, why, and at which account."""
 
-    amount = ExactDecimalField(gettext_lazy("Amount")).formfield(
+    amount = ExactDecimalField(pgettext_lazy("of money", "Amount")).formfield(
         help_text=gettext_lazy("Signed: what the total is to change by. It becomes a ledger entry.")
     )
     field_order = ("account", "amount", "reason")
