@@ -109,3 +109,14 @@ def test_the_question_for_a_reason_is_whole_and_without_an_error(
         expect(page.locator(".errornote")).to_be_visible()
         found += look(page, str(action))
     assert (len(actions) > 5, "\n".join(found)) == (True, "")
+
+
+def test_a_table_of_the_push_service_stays_where_its_reader_is(
+    open_page: Callable[..., Page], paths: list[str]
+) -> None:
+    page = open_page("/admin/pushers/pushprocess/", viewport=SIZES[1])
+    page.locator(".push-service .results").nth(1).evaluate("(table) => { table.focus(); table.scrollLeft = 40; }")
+    expect(page.locator("#service-freshness")).to_contain_text("read again every two seconds")
+    table = page.locator(".push-service .results").nth(1)
+    expect(table).to_be_focused()
+    assert table.evaluate("(table) => table.scrollLeft") == 40
