@@ -1,6 +1,7 @@
 """Who pushes for whom: the shards' leases and the processes that share them. Written only by `lease.py`."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class PushLease(models.Model):
@@ -15,7 +16,7 @@ class PushLease(models.Model):
     expires_at = models.DateTimeField()
 
     class Meta:
-        verbose_name = "push lease"
+        verbose_name = _("push lease")
 
     def __str__(self) -> str:
         return f"shard {self.shard}: {self.owner or 'nobody'}, epoch {self.epoch}"
@@ -30,8 +31,8 @@ class PushProcess(models.Model):
     status = models.JSONField(default=dict)  # written with each renewal; its keys: metrics.process_status
 
     class Meta:
-        verbose_name = "push process"
-        verbose_name_plural = "push processes"
+        verbose_name = _("push process")
+        verbose_name_plural = _("push processes")
 
     def __str__(self) -> str:
         return self.owner

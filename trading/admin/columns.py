@@ -6,7 +6,6 @@ from typing import Any, cast
 from django.contrib import admin
 from django.db import models
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from trading.models import ExactDecimalField
@@ -60,7 +59,7 @@ def number_text(value: Decimal | None, places: int = 0) -> str:
         return "-"
     needed = -int(value.normalize().as_tuple().exponent)
     shown = value.quantize(Decimal(1).scaleb(-max(places, needed, 0)))
-    return number_format(shown, use_l10n=True, force_grouping=True)
+    return f"{shown:,f}"  # in any language: some of them separate no thousands
 
 
 @admin.display(description=_("account"), ordering="account__user__username")

@@ -179,7 +179,7 @@ class TraderAdmin(AuditedAdmin, UserAdmin):
         *(UserAdmin.fieldsets or ())[:2],
         (_("Trading"), {"fields": (freeze_column,)}),
         (_("Connections"), {"fields": (sockets_column,)}),
-        (_("Display"), {"fields": ("time_zone",)}),
+        (_("Display"), {"fields": ("language", "theme", "rise_color", "number_format", "time_zone")}),
         *(UserAdmin.fieldsets or ())[2:],
     )
     inlines = (AccountInline,)

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.crypto import get_random_string
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from trading import services
 from trading.admin.operators import operator_of
@@ -60,7 +60,7 @@ class AccountForm(ReasonForm):
 class AdjustForm(AccountForm):
     """How much, why, and at which account."""
 
-    amount = ExactDecimalField(gettext_lazy("Amount")).formfield(
+    amount = ExactDecimalField(pgettext_lazy("of money", "Amount")).formfield(
         help_text=gettext_lazy("Signed: what the total is to change by. It becomes a ledger entry.")
     )
     # Names the form, so that one that is sent twice, as by a double click, adjusts once.

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from trading.models.account import Account
 from trading.models.fields import ExactDecimalField
@@ -35,7 +36,7 @@ class OrderOrigin(models.TextChoices):
     """Who or what placed an order."""
 
     USER = "user", _("Trader")
-    CLOSE = "close", _("Close")
+    CLOSE = "close", pgettext_lazy("a position", "Close")
     TAKE_PROFIT = "take_profit", _("Take profit")
     STOP_LOSS = "stop_loss", _("Stop loss")
     LIQUIDATION = "liquidation", _("Liquidation")

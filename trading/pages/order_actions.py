@@ -6,7 +6,7 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 from django.views.decorators.http import require_http_methods
 
 from trading import services
@@ -132,5 +132,5 @@ def _open_orders(user: User) -> list[Order]:
 def _facts(order: Order) -> list[Fact]:
     facts = [Fact(label=_("Order"), value=described(order)), Fact(label=_("Account"), value=order.account.name)]
     if order.filled:
-        facts.append(Fact(label=_("Filled"), value=decimal_text(order.filled), kind="amount"))
+        facts.append(Fact(label=pgettext("an amount", "Filled"), value=decimal_text(order.filled), kind="amount"))
     return facts

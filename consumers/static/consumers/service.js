@@ -16,12 +16,23 @@ function showRate() {
     else if (now.at > at) cell.textContent = ((now.total - total) / (now.at - at)).toFixed(1);
 }
 
+/** Put the new state in the place of the old one; tables stay as far to the side, and focused, as they were. */
+function replace(nodes) {
+    const tables = () => [...state.querySelectorAll(".results")];
+    const before = tables().map((table) => ({ left: table.scrollLeft, focused: table === document.activeElement }));
+    state.replaceChildren(...nodes);
+    tables().forEach((table, index) => {
+        table.scrollLeft = before[index]?.left ?? 0;
+        if (before[index]?.focused) table.focus({ preventScroll: true });
+    });
+}
+
 async function load() {
     try {
         const response = await fetch(state.dataset.url, { credentials: "same-origin", redirect: "error" });
         if (!response.ok) throw new Error(`HTTP ${response.status}`);
         const page = new DOMParser().parseFromString(await response.text(), "text/html");
-        state.replaceChildren(...page.body.childNodes);
+        replace(page.body.childNodes);
         freshness.textContent = freshness.dataset.live;
         showRate();
     } catch {

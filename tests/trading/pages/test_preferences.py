@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils import translation
 
 from tests.trading.pages.conftest import JSON
 from trading.models import User
@@ -81,6 +82,15 @@ def test_a_chosen_language_goes_before_the_browsers(trader: Client, alice: User)
     answer = trader.get("/preferences/", **CHINESE)
     assert 'lang="en"' in root(answer)
     assert answer.headers["Content-Language"] == "en"
+
+
+@pytest.mark.parametrize("chosen", ["", "zh-hans"])
+def test_what_the_thread_does_next_is_not_in_the_language_of_who_was_here_last(
+    trader: Client, alice: User, chosen: str
+) -> None:
+    User.objects.update(language=chosen)
+    assert trader.get("/preferences/", **CHINESE).headers["Content-Language"] == "zh-hans"
+    assert translation.get_language() == settings.LANGUAGE_CODE
 
 
 def test_the_languages_are_those_of_the_site() -> None:
