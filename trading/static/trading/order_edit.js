@@ -3,6 +3,8 @@
 import { label } from "./labels.js";
 import { post, show } from "./submit.js";
 
+let refusals = 0; // so far: each is named by its number
+
 /**
  * Let the buttons with data-edit ("price", "amount") open a field in their place.
  * @param {HTMLElement} panel the open orders
@@ -68,7 +70,7 @@ function inputFor(button, value) {
 
 function refusalFor(input) {
     const refusal = document.createElement("p");
-    Object.assign(refusal, { className: "refused row-refusal", id: `refusal-${crypto.randomUUID()}` });
+    Object.assign(refusal, { className: "refused row-refusal", id: `refusal-${(refusals += 1)}` });
     refusal.setAttribute("role", "alert");
     input.after(refusal);
     input.setAttribute("aria-describedby", refusal.id);
