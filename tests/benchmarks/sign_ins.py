@@ -26,7 +26,7 @@ def session_keys(users: list[User]) -> list[str]:
     for user in users:
         content = {
             SESSION_KEY: str(user.pk),
-            BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0],
+            BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[-1],
             HASH_SESSION_KEY: user.get_session_auth_hash(),
         }
         key = get_random_string(32)
