@@ -11,6 +11,7 @@ RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin trad
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY manage.py ./
+COPY locale ./locale
 COPY pushers ./pushers
 COPY consumers ./consumers
 COPY trading ./trading

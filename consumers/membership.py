@@ -24,6 +24,7 @@ class Membership:
     ) -> None:
         self._layer, self._users, self._symbols = layer, users, symbols
         self._joined: set[str] = set()
+        self._leaving: set[str] = set()  # a leave was tried, and may have had its effect although it failed
         self._changed = asyncio.Event()
 
     def changed(self) -> None:
@@ -48,8 +49,10 @@ class Membership:
         self._changed.clear()
         users = {user_group(watched.user_id) for watched in self._users()}
         wanted = {HUBS_GROUP, *users, *map(symbol_group, self._symbols())}
-        for part in _parts(self._joined - wanted):
-            self._joined.difference_update(await self._layer.leave_many(part))
+        self._leaving = (self._leaving | self._joined) - wanted
+        self._joined &= wanted
+        for part in _parts(self._leaving):
+            self._leaving.difference_update(await self._layer.leave_many(part))
         for part in _parts(wanted - self._joined):
             self._joined.update(await self._layer.join_many(part))
 

@@ -1,6 +1,6 @@
 """Change capture on PostgreSQL: triggers that tell the pushers whose rows a statement has changed, whoever ran it.
 
-A service says so itself with `nudge`. Raw SQL, the admin of another program and a colleague in `psql` do not: for them,
+A service says so itself with `nudge`. Raw SQL, the admin of another program and somebody in `psql` do not: for them,
 a project names the models and the path from each to its user, and installs the triggers in a migration.
 
     CAPTURED = {"Parcel": "owner_id", "Stop": "parcel__owner_id"}
@@ -19,18 +19,21 @@ exists, and the intervals are what there is.
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.backends.utils import truncate_name
 from django.db.models import Model
 
 CHANNEL = "pushers_changed"
 MOST_USERS = 500  # of one statement; a larger one is left to the tick, which reads everybody at once anyway
+LONGEST_NAME = 63  # of PostgreSQL, which cuts off the rest without a word: two tables would share a function
 CHUNK = 100  # users per notification, whose limit is 8,000 bytes
 EVENTS = {
     "insert": "REFERENCING NEW TABLE AS new_rows",
     "update": "REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows",
     "delete": "REFERENCING OLD TABLE AS old_rows",
 }
+# The functions find their tables whatever search_path the statement's session has: `pg_restore` has an empty one.
 TELL = f"""
-CREATE OR REPLACE FUNCTION pushers_tell(users text[]) RETURNS void LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION pushers_tell(users text[]) RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE payload text;
 BEGIN
     IF cardinality(users) > {MOST_USERS} THEN
@@ -44,17 +47,16 @@ BEGIN
     END LOOP;
 END $$
 """
-TABLE = """
-CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $$
+USERS = "SELECT {user}::text FROM {rows} changed {joins} WHERE {user} IS NOT NULL"  # a row may be nobody's
+TABLE = f"""
+CREATE OR REPLACE FUNCTION {{function}}() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        PERFORM pushers_tell(ARRAY(SELECT DISTINCT {user}::text FROM new_rows changed {joins}));
+        PERFORM pushers_tell(ARRAY({USERS.replace("{rows}", "new_rows")} GROUP BY 1));
     ELSIF TG_OP = 'DELETE' THEN
-        PERFORM pushers_tell(ARRAY(SELECT DISTINCT {user}::text FROM old_rows changed {joins}));
+        PERFORM pushers_tell(ARRAY({USERS.replace("{rows}", "old_rows")} GROUP BY 1));
     ELSE
-        PERFORM pushers_tell(ARRAY(
-            SELECT {user}::text FROM new_rows changed {joins} UNION SELECT {user}::text FROM old_rows changed {joins}
-        ));
+        PERFORM pushers_tell(ARRAY({USERS.replace("{rows}", "new_rows")} UNION {USERS.replace("{rows}", "old_rows")}));
     END IF;
     RETURN NULL;
 END $$
@@ -88,7 +90,7 @@ def install(connection: Any, paths: Paths) -> None:
         for model, path in paths.items():
             table = model._meta.db_table
             user, joins = _user_of(connection, model, path)
-            words = {"function": _quoted(connection, f"pushers_tell_{table}"), "user": user, "joins": joins}
+            words = {"function": _quoted(connection, _function(table)), "user": user, "joins": joins}
             cursor.execute(TABLE.format(**words))
             for event, rows in EVENTS.items():
                 trigger = _quoted(connection, _trigger(table, event))
@@ -108,7 +110,7 @@ def remove(connection: Any, paths: Paths) -> None:
             for event in EVENTS:
                 trigger = _quoted(connection, _trigger(table, event))
                 cursor.execute(f"DROP TRIGGER IF EXISTS {trigger} ON {_quoted(connection, table)}")
-            cursor.execute(f"DROP FUNCTION IF EXISTS {_quoted(connection, f'pushers_tell_{table}')}()")
+            cursor.execute(f"DROP FUNCTION IF EXISTS {_quoted(connection, _function(table))}()")
 
 
 def missing(connection: Any, paths: Paths) -> list[str]:
@@ -140,8 +142,12 @@ def _user_of(connection: Any, model: type[Model], path: str) -> tuple[str, str]:
     return f"{alias}.{_quoted(connection, user.column)}", joins
 
 
+def _function(table: str) -> str:
+    return truncate_name(f"pushers_tell_{table}", LONGEST_NAME)
+
+
 def _trigger(table: str, event: str) -> str:
-    return f"{table}_tells_{event}"
+    return truncate_name(f"{table}_tells_{event}", LONGEST_NAME)
 
 
 def _quoted(connection: Any, name: str) -> str:

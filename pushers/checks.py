@@ -16,6 +16,7 @@ from pushers.metrics_server import is_loopback, metrics_settings
 
 IN_MEMORY = "channels.layers.InMemoryChannelLayer"
 CORE = "channels_redis.core.RedisChannelLayer"
+REDIS_LAYERS = ("channels_redis.", "pushers.redis_layer.")
 FIRST_WITH_TIMEOUT = 8  # the redis-py whose default socket timeout is five seconds
 SHORTEST_TOKEN = 16  # characters
 SHORTEST_INTERVAL, LONGEST_INTERVAL = 0.2, 300.0  # seconds
@@ -54,12 +55,12 @@ def _is_core(backend: str) -> bool:
 
 @register(Tags.database)
 def check_capture(app_configs: Any, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """W001: triggers of the change capture are missing. A warning: `migrate`, which mends it, runs this check first."""
+    """W008: triggers of the change capture are missing. A warning: `migrate`, which mends it, runs this check first."""
     return [
         Warning(
             f"The database {alias!r} does not tell the pushers of changes; triggers missing: {', '.join(names)}.",
             hint="Run `manage.py migrate`, or create them again with pushers.capture.install.",
-            id="pushers.W001",
+            id="pushers.W008",
         )
         for alias in databases or ()
         if (names := capture.missing(connections[alias], capture.declared()))
@@ -109,7 +110,7 @@ def check_redis(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     layer = getattr(settings, "CHANNEL_LAYERS", {}).get("default", {})
     hosts = layer.get("CONFIG", {}).get("hosts", ())
     named = [host for host in hosts if isinstance(host, dict) and "socket_timeout" in host]
-    if not str(layer.get("BACKEND", "")).startswith("channels_redis.") or len(named) == len(hosts) > 0:
+    if not str(layer.get("BACKEND", "")).startswith(REDIS_LAYERS) or len(named) == len(hosts) > 0:
         return []
     try:
         version = metadata.version("redis")
@@ -131,7 +132,7 @@ def check_processes(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """W004: a channel layer that reaches one process only."""
     if getattr(settings, "CHANNEL_LAYERS", {}).get("default", {}).get("BACKEND") != IN_MEMORY:
         return []
-    hint = "Use channels_redis.pubsub.RedisPubSubChannelLayer, or run all in one process: runweb --with-pushers."
+    hint = "Use pushers.redis_layer.RedisLayer, or run all in one process: runweb --with-pushers."
     return [Warning("The in-memory channel layer reaches no other process.", hint=hint, id="pushers.W004")]
 
 

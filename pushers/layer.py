@@ -91,7 +91,7 @@ class Layer:
         self._layer = layer
         # What a layer may have beside the methods of Channels; ours on Redis does (redis_layer.py).
         self._receive_nowait: Callable[[str], Message | None] = getattr(layer, "receive_nowait", lambda channel: None)
-        self._sends_many = hasattr(layer, "group_send_many")
+        self.sends_many = hasattr(layer, "group_send_many")
         self._joins_many = hasattr(layer, "group_add_many")
 
     async def open(self) -> None:
@@ -169,7 +169,7 @@ class Layer:
 
     async def send_groups(self, messages: Sequence[tuple[str, Message]]) -> None:
         """Send (group, message) in order: in one round trip where the layer can do that, else one after the other."""
-        if self._sends_many:
+        if self.sends_many:
             await self._try(self._layer.group_send_many(messages), "send to groups")
             return
         for group, message in messages:

@@ -63,7 +63,8 @@ class Outbox:
     def _batch(self) -> list[tuple[str, Message]]:
         """Take the messages to groups that may leave now, up to the first one to a channel."""
         batch: list[tuple[str, Message]] = []
-        while self._queue and self._queue[0].is_group and len(batch) < BATCH:
+        most = BATCH if self._layer.sends_many else 1  # one by one, each may take as long as the layer likes
+        while self._queue and self._queue[0].is_group and len(batch) < most:
             if self._may_leave(waiting := self._queue.popleft()):
                 batch.append((waiting.name, waiting.message))
         return batch

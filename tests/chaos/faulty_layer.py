@@ -11,7 +11,8 @@ import json
 import os
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -109,24 +110,38 @@ class FaultyLayer(Base):  # type: ignore[misc]
     async def group_send(self, group: str, message: dict[str, Any]) -> None:
         await self._through(message, lambda: self._base("group_send")(group, message))
 
+    async def group_send_many(self, messages: Iterable[tuple[str, dict[str, Any]]]) -> None:
+        passing = []
+        for group, message in messages:
+            for late in self._copies(message):
+                if late:
+                    self._send_late(partial(self._base("group_send"), group, message))
+                else:
+                    passing.append((group, message))
+        await self._base("group_send_many")(passing)
+
     def _base(self, name: str) -> Callable[..., Awaitable[None]]:
         """Return the layer's own method, which its per-loop proxy makes where the class has none."""
         method: Callable[..., Awaitable[None]] | None = getattr(super(), name, None)
         return method or super().__getattr__(name)
 
     async def _through(self, message: dict[str, Any], send: Callable[[], Awaitable[None]]) -> None:
+        for late in self._copies(message):
+            if late:
+                self._send_late(send)
+            else:
+                await send()
+
+    def _copies(self, message: dict[str, Any]) -> list[bool]:
+        """Note a message; return for each copy of it that is to be sent whether it is to be late."""
         self._notes.sent(message)
         if self._gauge is None:  # of the loop that speaks first: a server's, not that of its nudges
             self._gauge = asyncio.create_task(self._notes.gauge(self._get_layer()))
         shares = self._switch.look()
         if self._chance.random() < shares.get("drop", 0.0):
-            return
+            return []
         copies = 2 if self._chance.random() < shares.get("duplicate", 0.0) else 1
-        for _ in range(copies):
-            if self._chance.random() < shares.get("reorder", 0.0):
-                self._send_late(send)
-            else:
-                await send()
+        return [self._chance.random() < shares.get("reorder", 0.0) for _ in range(copies)]
 
     def _send_late(self, send: Callable[[], Awaitable[None]]) -> None:
         async def late() -> None:

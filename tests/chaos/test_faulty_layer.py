@@ -11,7 +11,8 @@ from pushers.conf import pusher_settings
 from pushers.shard import shard_of
 from tests.chaos.faulty_layer import FaultyLayer, owned
 
-MESSAGES = [{"type": "probe", "hub": "x", "user": str(number)} for number in range(40)]
+MESSAGES = [{"type": "probe", "hub": "x", "user": str(number)} for number in range(60)]
+ALONE, TOGETHER, DIRECT = MESSAGES[:20], MESSAGES[20:40], MESSAGES[40:]
 
 
 @pytest.fixture
@@ -22,14 +23,15 @@ def layer(tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> Fa
 
 
 async def carried(layer: FaultyLayer, shares: dict[str, float], folder: Path) -> list[dict[str, Any]]:
-    """Send all messages through a group and a channel; return what came within a second of the last."""
+    """Send all messages, through a group, together and to a channel; return what came within a second of the last."""
     if shares:
         (folder / "layer.json").write_text(json.dumps(shares))
     channel = await layer.new_channel("test")
     await layer.group_add("chaos", channel)
-    for message in MESSAGES[::2]:
+    for message in ALONE:
         await layer.group_send("chaos", message)
-    for message in MESSAGES[1::2]:
+    await layer.group_send_many(("chaos", message) for message in TOGETHER)
+    for message in DIRECT:
         await layer.send(channel, message)
     came = []
     while True:
@@ -59,7 +61,7 @@ async def test_messages_are_repeated(layer: FaultyLayer, tmp_path: Path) -> None
 async def test_messages_overtake_each_other(layer: FaultyLayer, tmp_path: Path) -> None:
     came = await carried(layer, {"reorder": 0.5}, tmp_path)
     assert sorted(came, key=str) == sorted(MESSAGES, key=str)
-    assert came != sorted(came, key=lambda message: [*MESSAGES[::2], *MESSAGES[1::2]].index(message))
+    assert came != sorted(came, key=MESSAGES.index)
 
 
 def test_an_owner_is_known_by_its_messages() -> None:

@@ -97,6 +97,24 @@ def test_an_error_of_one_session_is_his_alone(monkeypatch) -> None:
     assert isinstance(found[bad], LookupError)
 
 
+@pytest.mark.django_db
+def test_one_bad_session_does_not_cost_the_others_a_query_each(monkeypatch) -> None:
+    asked: list[int] = []
+    sessions = sign_in.live_sessions
+
+    def counted(keys: Any) -> Any:
+        asked.append(len(keys))
+        if "bad" in keys:
+            raise ValueError("no key of a session")
+        return sessions(keys)
+
+    monkeypatch.setattr(sign_in, "live_sessions", counted)
+    found = signed_in([*(f"key-{number}" for number in range(63)), "bad"])
+    assert isinstance(found.pop("bad"), ValueError)
+    assert found == {}
+    assert len(asked) < 20
+
+
 class Session:
     def __init__(self, key: str | None) -> None:
         self.session_key = key

@@ -77,6 +77,7 @@ def test_metrics_that_others_can_read_are_named(settings, metrics: dict, expecte
     assert ids(check_metrics(None)) == expected
 
 
+@pytest.mark.parametrize("backend", ["channels_redis.pubsub.RedisPubSubChannelLayer", "pushers.redis_layer.RedisLayer"])
 @pytest.mark.parametrize(
     ("version", "host", "expected"),
     [
@@ -86,10 +87,9 @@ def test_metrics_that_others_can_read_are_named(settings, metrics: dict, expecte
     ],
 )
 def test_a_redis_client_that_cuts_idle_subscriptions_is_named(
-    settings, monkeypatch: pytest.MonkeyPatch, version: str, host: object, expected: list
+    settings, monkeypatch: pytest.MonkeyPatch, backend: str, version: str, host: object, expected: list
 ) -> None:
     monkeypatch.setattr("pushers.checks.metadata.version", lambda name: version)
-    backend = "channels_redis.pubsub.RedisPubSubChannelLayer"
     settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend, "CONFIG": {"hosts": [host]}}}
     assert ids(check_redis(None)) == expected
 

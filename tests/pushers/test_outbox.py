@@ -17,7 +17,8 @@ OLD, NEW = [Fence(0, 7)], [Fence(0, 8)]
 class FakeLayer:
     """Keeps what is sent; says no while `away`; waits for `gate` before each message."""
 
-    def __init__(self) -> None:
+    def __init__(self, sends_many: bool = True) -> None:
+        self.sends_many = sends_many
         self.sent: list[tuple[str, dict]] = []
         self.batches: list[int] = []
         self.away = False
@@ -73,7 +74,15 @@ async def test_what_waits_for_groups_leaves_together_up_to_a_limit(monkeypatch: 
 
 async def test_nothing_leaves_after_the_lease_or_under_a_newer_epoch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox_module, "BATCH", 1)
-    layer, owner = FakeLayer(), Owner(7)
+    await _paused_past_the_lease(FakeLayer())
+
+
+async def test_a_layer_that_sends_one_by_one_is_asked_for_the_lease_before_each() -> None:
+    await _paused_past_the_lease(FakeLayer(sends_many=False))
+
+
+async def _paused_past_the_lease(layer: FakeLayer) -> None:
+    owner = Owner(7)
     outbox = Outbox(layer, owner)  # type: ignore[arg-type]
     layer.gate.clear()
     async with running(outbox):

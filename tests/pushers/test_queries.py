@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
+from django.db.models import BinaryField, FloatField, Value
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -50,6 +51,15 @@ def test_what_stands_between_values_cannot_be_faked_by_a_value(users):
     before = texts(users, "first_name", "last_name")[users[0].pk]
     get_user_model().objects.filter(pk=users[0].pk).update(first_name="p", last_name="q,r")
     assert texts(users, "first_name", "last_name")[users[0].pk] != before
+
+
+@pytest.mark.parametrize(
+    ("value", "other", "field"),
+    [(0.3, 0.1 + 0.2, FloatField()), (1e300, 1.0000000000000002e300, FloatField()), (b"a", b"b", BinaryField())],
+)
+def test_numbers_that_differ_in_their_last_digit_and_bytes_are_told_apart(users, value, other, field):
+    one, two = (texts(users, Value(given, output_field=field)) for given in (value, other))
+    assert one[users[0].pk] != two[users[0].pk]
 
 
 def test_who_has_no_row_has_an_empty_text_and_all_cost_one_query(users):

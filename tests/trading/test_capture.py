@@ -6,10 +6,11 @@ import threading
 import time
 from contextlib import asynccontextmanager, suppress
 from decimal import Decimal as D
+from types import SimpleNamespace
 
 import pytest
 from channels.db import database_sync_to_async
-from django.core.management import call_command
+from django.core.checks import run_checks
 from django.db import connection, transaction
 from django.db.models import F
 
@@ -27,6 +28,12 @@ pytestmark = [
 ]
 PATIENCE = 30
 TRIPLE = "UPDATE trading_position SET leverage = 3 WHERE account_id = {}"
+
+
+class Owned:
+    """As much of a model as `capture` looks at."""
+
+    _meta = SimpleNamespace(db_table="owned", get_field=lambda name: SimpleNamespace(column=name))
 
 
 class Ear:
@@ -182,13 +189,47 @@ def test_an_account_with_all_its_rows_can_still_be_erased(rows):
     assert not Account.objects.filter(pk=rows[0].pk).exists()
 
 
-def test_a_check_names_the_triggers_that_are_missing(capsys):
+def test_a_session_with_another_search_path_can_write(rows):
+    """As `pg_restore --data-only` has it, and a hand in psql may."""
+    schema = "(SELECT current_schema())"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {schema}")
+        [(schema,)] = cursor.fetchall()
+    with transaction.atomic():
+        raw("SET LOCAL search_path = ''")
+        raw(TRIPLE.format(rows[0].pk).replace("trading_position", f"{schema}.trading_position"))
+    assert rows[0].positions.get().leverage == 3
+
+
+async def test_a_row_of_nobody_hides_no_user(rows):
+    """The path to the user may lead to NULL, and the others of the statement are told of all the same."""
+    paths = {Owned: "owner_id"}
+    await database_sync_to_async(raw)("CREATE TABLE owned (id int, owner_id int)")
+    try:
+        await database_sync_to_async(capture.install)(connection, paths)
+        async with listening() as ear:
+            await database_sync_to_async(raw)("INSERT INTO owned VALUES (1, NULL), (2, 7)")
+            await ear.hears("7")
+    finally:
+        await database_sync_to_async(capture.remove)(connection, paths)
+        await database_sync_to_async(raw)("DROP TABLE owned")
+
+
+def test_long_names_of_tables_are_told_apart():
+    """PostgreSQL would cut the names of their triggers and functions off at the same place."""
+    tables = ["t" * 57 + "_one", "t" * 57 + "_two"]
+    triggers = {capture._trigger(table, event) for table in tables for event in capture.EVENTS}
+    functions = {capture._function(table) for table in tables}
+    assert len({name[:63] for name in triggers}) == 6
+    assert len({name[:63] for name in functions}) == 2
+
+
+def test_a_check_names_the_triggers_that_are_missing():
     assert capture.missing(connection, capture.declared()) == []
     raw("DROP TRIGGER trading_position_tells_update ON trading_position")
     try:
         assert capture.missing(connection, capture.declared()) == ["trading_position_tells_update"]
-        call_command("check", databases=["default"])
-        assert "pushers.W001" in capsys.readouterr().err
+        assert "pushers.W008" in [found.id for found in run_checks(tags=["database"], databases=["default"])]
     finally:
         capture.install(connection, capture.declared())
     assert capture.missing(connection, capture.declared()) == []

@@ -1,10 +1,14 @@
 """What would be a mistake in production is named, with what to do about it."""
 
+import re
+from collections import Counter
+
 import pytest
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from pytest_django import Settings
 
+from tests.architecture.sources import ROOT
 from tradingsite.checks import check_debug, check_hosts, check_secret_key
 
 RANDOM = "q8Jd0sKx2LmZp4Rt6Vw8Yb1Nc3Hf5Gj7A9"
@@ -48,3 +52,11 @@ def test_the_check_command_refuses_a_weak_key(settings: Settings) -> None:
     settings.DEBUG, settings.SECRET_KEY = False, "short"
     with pytest.raises(SystemCheckError, match=r"tradingsite.E001"):
         call_command("check")
+
+
+def test_each_id_names_one_mistake() -> None:
+    """Who silences one must not silence another, too."""
+    modules = [ROOT / app / "checks.py" for app in ("consumers", "pushers", "trading", "tradingsite")]
+    found = Counter(name for module in modules for name in re.findall(r'\bid="(\w+\.[EW]\d+)"', module.read_text()))
+    assert len(found) > 10
+    assert [name for name, times in found.items() if times > 1] == []

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from django.conf import settings
+from django.urls import reverse
 
 from tests.architecture.sources import ROOT
 
@@ -37,6 +39,13 @@ def test_everything_that_is_copied_exists_and_is_not_ignored() -> None:
     assert copied
     assert set(copied) == kept
     assert all((ROOT / path).exists() for path in copied)
+
+
+def test_what_the_settings_name_is_in_the_image() -> None:
+    copied = {rest.split()[0] for word, rest in instructions() if word == "COPY" and not rest.startswith("--from")}
+    folders = [Path(path).relative_to(ROOT).parts[0] for path in settings.LOCALE_PATHS]
+    apps = [name for name in settings.INSTALLED_APPS if (ROOT / name.partition(".")[0]).is_dir()]
+    assert {*folders, *apps} <= copied
 
 
 def test_the_process_is_not_root_and_says_whether_it_lives() -> None:
@@ -90,6 +99,13 @@ def test_the_proxy_passes_sockets_and_keeps_metrics_inside() -> None:
     assert "proxy_set_header X-Forwarded-For $remote_addr;" in text
     assert re.search(r"location = /metrics\s*{ return 404; }", text)
     assert re.search(r"location /ws/ {[^}]*proxy_read_timeout", text)
+
+
+def test_the_proxy_limits_the_sign_ins_of_an_address() -> None:
+    text = NGINX.read_text()
+    [path] = re.findall(r"location ~ (\S+) {\s*limit_req zone=sign_in ", text)
+    assert "limit_req_zone $binary_remote_addr zone=sign_in:" in text
+    assert all(re.search(path, reverse(name)) for name in ("login", "admin:login"))
 
 
 def test_nginx_takes_the_sample(tmp_path: Path) -> None:

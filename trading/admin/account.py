@@ -12,6 +12,7 @@ from pushers import nudge
 from trading import services
 from trading.admin.audited import AuditedAdmin, row_values
 from trading.admin.columns import MONEY_PLACES, Column, moment, moneys, number_text
+from trading.admin.csv_export import csv_export
 from trading.admin.operators import operator_of
 from trading.errors import TradingError
 from trading.models import Account, ExactDecimalField, User
@@ -77,6 +78,12 @@ class AccountAdmin(AuditedAdmin):
     date_hierarchy = "created_at"
     ordering = ("-id",)
     autocomplete_fields = ("user",)
+    actions = (
+        csv_export(
+            "id", "user__username", "name", "venue", "currency", "total", "used", "day_equity", "day_started",
+            "leverage", "robot", "created_at",
+        ),
+    )  # fmt: skip
     fields = ("user", "name", "venue", "currency", "leverage", "robot", total, used, free, day_equity, "day_started")
     readonly_fields = ("user", "name", "venue", "currency", total, used, free, day_equity, "day_started")
 

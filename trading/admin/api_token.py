@@ -13,6 +13,7 @@ from trading import services
 from trading.admin.columns import moment
 from trading.admin.operators import operator_of
 from trading.admin.read_only import ReadOnlyAdmin
+from trading.errors import TradingError
 from trading.models import ApiToken, AuditEntry, User
 
 MOMENTS = [moment(ApiToken, name) for name in ("created_at", "expires_at", "last_used_at", "revoked_at")]
@@ -38,10 +39,15 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Revoke selected tokens"), permissions=["revoke"])
     def revoke(self, request: HttpRequest, tokens: QuerySet[ApiToken]) -> None:
         """Revoke those of `tokens` that are not revoked yet."""
-        alive = list(tokens.filter(revoked_at=None).select_related("user"))
-        for token in alive:
-            with transaction.atomic():
-                services.token_revoke(token=token)
-                services.audit_note(operator_of(request), AuditEntry.Action.TOKEN_REVOKE, subject=token.user, row=token)
-        text = ngettext("%(count)d token revoked.", "%(count)d tokens revoked.", len(alive))
-        self.message_user(request, text % {"count": len(alive)}, messages.SUCCESS)
+        by, revoked = operator_of(request), 0
+        for token in tokens.filter(revoked_at=None).select_related("user"):
+            try:
+                with transaction.atomic():
+                    services.check_may_act(by, token.user)
+                    services.token_revoke(token=token)
+                    services.audit_note(by, AuditEntry.Action.TOKEN_REVOKE, subject=token.user, row=token)
+                revoked += 1
+            except TradingError as error:
+                self.message_user(request, f"{token.prefix}: {error.message}", messages.WARNING)
+        text = ngettext("%(count)d token revoked.", "%(count)d tokens revoked.", revoked)
+        self.message_user(request, text % {"count": revoked}, messages.SUCCESS)

@@ -26,7 +26,12 @@ class AuditedAdmin(admin.ModelAdmin):
         # Locked, so that what is noted as "before" is what this change replaces.
         before = type(obj)._base_manager.select_for_update().filter(pk=obj.pk).first() if change else None
         request.audit_before = row_values(before) if before is not None else {}  # type: ignore[attr-defined]
-        super().save_model(request, obj, form, change)
+        if not change:
+            super().save_model(request, obj, form, change)
+            return
+        # Only what was typed: others may have changed the rest since this request read the row.
+        columns = {field.name for field in obj._meta.concrete_fields}
+        obj.save(update_fields=[name for name in form.changed_data if name in columns])
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

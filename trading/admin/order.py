@@ -68,14 +68,13 @@ class OrderAdmin(ReadOnlyAdmin):
     @admin.action(description=_("Cancel selected orders"), permissions=["cancel"])
     def cancel(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
         """Cancel the open ones among `orders` and say which could not be."""
-        canceled = 0
+        by, canceled = operator_of(request), 0
         for order in orders.select_related("account__user", "instrument"):
             try:
                 with transaction.atomic():
+                    services.check_may_act(by, order.account.user)
                     services.order_cancel(order=order)
-                    services.audit_note(
-                        operator_of(request), AuditEntry.Action.ORDERS_CANCEL, subject=order.account.user, row=order
-                    )
+                    services.audit_note(by, AuditEntry.Action.ORDERS_CANCEL, subject=order.account.user, row=order)
                 canceled += 1
             except TradingError as error:
                 self.message_user(request, f"{order.pk}: {error}", messages.WARNING)

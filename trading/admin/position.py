@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from trading.admin.columns import account, exacts, moment, moneys
+from trading.admin.csv_export import csv_export
 from trading.admin.read_only import ReadOnlyAdmin
 from trading.models import Position
 
@@ -24,6 +25,12 @@ class PositionAdmin(ReadOnlyAdmin):
     list_select_related = ("account__user", "instrument")
     search_fields = ("account__name", "account__user__username", "instrument__symbol")
     ordering = ("-id",)
+    actions = (
+        csv_export(
+            "id", "account__user__username", "account__name", "instrument__symbol", "signed_amount", "open_cost",
+            "leverage", "margin", "realized_pnl", "fees", "take_profit", "stop_loss", "opened_at", "updated_at",
+        ),
+    )  # fmt: skip
     fields = (
         "account",
         "instrument",

@@ -6,7 +6,7 @@ from typing import Any, cast
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import UserChangeForm
+from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery, Value
@@ -63,6 +63,26 @@ class TraderChangeForm(UserChangeForm):
             except TradingError as error:
                 raise ValidationError(error.message, code=error.code) from error
         return cleaned
+
+
+class TraderPasswordForm(AdminPasswordChangeForm):
+    """Django's form, which leaves a password to somebody who can administer the site."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not cleaned.get("set_usable_password", True):
+            try:
+                check_superuser_remains(without=self.user)
+            except TradingError as error:
+                self.add_error("usable_password", ValidationError(error.message, code=error.code))  # shown beside it
+        return cleaned
+
+    def save(self, commit: bool = True) -> User:
+        """Write the password alone: others may have deactivated the user since this request read him."""
+        user: User = super().save(commit=False)
+        if commit:
+            user.save(update_fields=["password"])
+        return user
 
 
 class TraderList(ChangeList):
@@ -140,6 +160,7 @@ class TraderAdmin(AuditedAdmin, UserAdmin):
     """Users: traders and admins."""
 
     form = TraderChangeForm
+    change_password_form = TraderPasswordForm
     secret_fields = ("password",)
     list_display = (
         "username",

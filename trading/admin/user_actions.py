@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.crypto import get_random_string
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -25,6 +26,7 @@ from trading.services import Operator
 from trading.services.audit_trail import REASON_LENGTH
 from trading.services.resets import DEPOSIT
 
+MOST = 500  # users of one action: the form of the reason names each, and Django takes 1,000 fields
 FROM_PAGE = "from_page"  # the request comes from the user's own page, and goes back there
 
 
@@ -60,6 +62,10 @@ class AdjustForm(AccountForm):
 
     amount = ExactDecimalField(gettext_lazy("Amount")).formfield(
         help_text=gettext_lazy("Signed: what the total is to change by. It becomes a ledger entry.")
+    )
+    # Names the form, so that one that is sent twice, as by a double click, adjusts once.
+    once = forms.CharField(
+        max_length=32, required=False, initial=lambda: get_random_string(22), widget=forms.HiddenInput
     )
     field_order = ("account", "amount", "reason")
 
@@ -111,7 +117,8 @@ def _account(user: User, said: dict[str, Any]) -> Account:
 
 
 def _adjust(user: User, said: dict[str, Any], by: Operator) -> None:
-    services.balance_adjust(account=_account(user, said), amount=said["amount"], reason=said["reason"], by=by)
+    account, once = _account(user, said), said["once"]
+    services.balance_adjust(account=account, amount=said["amount"], reason=said["reason"], by=by, once=once)
 
 
 def _reset(user: User, said: dict[str, Any], by: Operator) -> None:
@@ -207,19 +214,23 @@ def admin_action(spec: UserAction) -> Callable[..., HttpResponseBase | None]:
 
 
 def _ask(
-    modeladmin: Any, request: HttpRequest, users: QuerySet[User], spec: UserAction, form: ReasonForm
-) -> TemplateResponse:
+    modeladmin: Any, request: HttpRequest, queryset: QuerySet[User], spec: UserAction, form: ReasonForm
+) -> TemplateResponse | None:
+    """Show the form of the reason, which names every user: who is shown is meant, not who is found later."""
+    users = list(queryset.order_by("username")[: MOST + 1])
+    if len(users) > MOST:
+        text = _("Choose at most %(most)s users at once; found %(found)s.")
+        modeladmin.message_user(request, text % {"most": MOST, "found": queryset.count()}, messages.ERROR)
+        return None
     context = {
         **modeladmin.admin_site.each_context(request),
         "title": spec.label,
         "opts": modeladmin.model._meta,
         "spec": spec,
         "form": form,
-        "users": users.order_by("username"),
-        "selected": request.POST.getlist(helpers.ACTION_CHECKBOX_NAME),
+        "users": users,
         "checkbox": helpers.ACTION_CHECKBOX_NAME,
         "from_page": FROM_PAGE in request.POST,
-        "select_across": request.POST.get("select_across", "0"),
         "media": modeladmin.media,
     }
     return TemplateResponse(request, "admin/trading/user/act.html", context)

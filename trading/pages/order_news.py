@@ -1,5 +1,7 @@
 """What has become of orders, in words, for the page's script: a feed says that an order has gone, and not why."""
 
+import re
+
 from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -9,6 +11,7 @@ from trading.pages.outcomes import outcome
 from trading.pages.refusals import refusal_text
 from trading.pages.trader import trader, trader_page
 
+ID = re.compile(r"[0-9]{1,19}")  # Python refuses to read thousands of digits
 MOST = 100  # orders of one question; the script asks for what changed within a moment
 BY_ITSELF = (OrderOrigin.TAKE_PROFIT, OrderOrigin.STOP_LOSS, OrderOrigin.LIQUIDATION)
 KINDS: dict[str, str] = {
@@ -28,7 +31,7 @@ def order_news(request: HttpRequest) -> JsonResponse:
 
     A kind is open, partial, fill, cancel, rejection, expiry or liquidation. Others' orders do not exist for him.
     """
-    ids = [int(text) for text in request.GET.getlist("id")[:MOST] if text.isascii() and text.isdecimal()]
+    ids = [int(text) for text in request.GET.getlist("id")[:MOST] if ID.fullmatch(text)]
     orders = Order.objects.filter(pk__in=[pk for pk in ids if pk < 2**63], account__user=trader(request))
     news = [_news(order) for order in orders.select_related("instrument").order_by("pk")]
     return JsonResponse({"ok": True, "news": news})

@@ -96,10 +96,13 @@ def check_superuser_remains(*, without: User) -> None:
     """Raise TradingError `last_superuser` where nobody else could administer the site.
 
     Call it in a transaction, before the user loses it: the rows of all superusers are locked, so that two who shut each
-    other out at the same moment do not both succeed.
+    other out at the same moment do not both succeed. Who has no password can sign in only where others do without, too.
     """
-    with_power = list(_superusers().select_for_update().order_by("pk").values_list("pk", flat=True))
-    if with_power == [without.pk]:
+    with_power = {user.pk: user for user in _superusers().select_for_update().order_by("pk")}
+    leaving = with_power.pop(without.pk, None)
+    if leaving is None:
+        return
+    if not any(user.has_usable_password() or not leaving.has_usable_password() for user in with_power.values()):
         message = _("%(user)s is the last active superuser: without him nobody could administer the site.")
         raise TradingError("last_superuser", message % {"user": without.get_username()})
 

@@ -26,7 +26,7 @@ def export(browser, model, *rows, **more):
 
 @pytest.mark.django_db(transaction=True)
 class TestAnExport:
-    @pytest.mark.parametrize("model", ["user", "order", "fill", "ledgerentry", "instrument"])
+    @pytest.mark.parametrize("model", ["user", "account", "order", "fill", "position", "ledgerentry", "instrument"])
     def test_has_the_selected_rows(self, admin, one_of_each, model):
         [line] = export(admin, model, one_of_each[model])
         assert line["id"] == str(one_of_each[model].pk)

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from tests.trading.rows import make_user
 from trading import services
-from trading.models import OrderStatus
+from trading.models import OrderStatus, User
 
 LIST = reverse("admin:trading_order_changelist")
 
@@ -40,5 +40,15 @@ def test_who_may_only_look_cannot_cancel(client, order):
     viewer.user_permissions.add(Permission.objects.get(codename="view_order"))
     client.force_login(viewer)
     cancel(client, order)
+    order.refresh_from_db()
+    assert order.is_open
+
+
+def test_an_operator_cancels_no_superusers_order(client, order, account):
+    User.objects.filter(pk=account.user_id).update(is_superuser=True, is_staff=True)
+    operator = make_user(username="operator-1", is_staff=True)
+    operator.user_permissions.set(Permission.objects.filter(codename__in=["view_order", "change_order"]))
+    client.force_login(operator)
+    assert "only another superuser" in cancel(client, order).text
     order.refresh_from_db()
     assert order.is_open

@@ -1,5 +1,7 @@
 """What operators do to users: by whom it may be done, what it does, and what the audit trail says of it."""
 
+import html
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -69,6 +71,40 @@ def test_without_a_reason_nothing_is_done(admin, trader):
     assert not AuditEntry.objects.exists()
 
 
+def submitted(page: Any, **said_more: Any) -> tuple[str, dict[str, Any]]:
+    """Return where a browser would send the form of the reason, and what with it."""
+    text = page.text[page.text.index('<div id="content-main">') :]
+    fields: dict[str, Any] = {}
+    for name, value in re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', text):
+        fields.setdefault(name, []).append(value)
+    address = re.search(r'<form method="post" action="([^"]*)"', text)
+    return html.unescape(address[1]), {**fields, "reason": "asked for it", **said_more}
+
+
+def test_all_that_a_search_has_found_are_not_all_users(admin, trader):
+    make_user(username="carol")
+    chosen = {"action": "sign_out", ACTION_CHECKBOX_NAME: [trader.pk], "select_across": "1", "index": "0"}
+    asked = admin.post(f"{USERS}?q=alice", chosen)
+    address, fields = submitted(asked)
+    make_user(username="alice-2")  # she was not shown
+    admin.post(address, fields)
+    assert [entry.subject for entry in AuditEntry.objects.all()] == ["alice"]
+
+
+def test_of_all_users_who_were_chosen_each_is_concerned(admin, trader):
+    make_user(username="carol")
+    chosen = {"action": "disconnect", ACTION_CHECKBOX_NAME: [trader.pk], "select_across": "1", "index": "0"}
+    address, fields = submitted(admin.post(USERS, chosen))
+    admin.post(address, fields)
+    assert {entry.subject for entry in AuditEntry.objects.all()} == {"root", "alice", "carol"}
+
+
+def test_more_users_than_one_form_can_carry_are_refused(admin, trader, monkeypatch):
+    monkeypatch.setattr("trading.admin.user_actions.MOST", 1)
+    chosen = {"action": "disconnect", ACTION_CHECKBOX_NAME: [trader.pk], "select_across": "1", "index": "0"}
+    assert said(admin.post(USERS, chosen)) == [("error", "Choose at most 1 users at once; found 2.")]
+
+
 def test_who_is_deactivated_has_nothing_open_any_more(admin, trader, order):
     token, _ = services.token_create(user=trader, name="robot")
     browser = Client()
@@ -107,6 +143,23 @@ def test_a_balance_is_adjusted_by_a_ledger_entry(admin, trader):
     assert (account.total, entry.kind, entry.note) == (Decimal("99987.5"), "adjustment", "asked for it")
     trail = AuditEntry.objects.get()
     assert (trail.before, trail.after) == ({"total": "100000"}, {"total": "99987.5", "amount": "-12.5"})
+
+
+def test_a_form_that_is_sent_twice_adjusts_once(admin, trader):
+    """As by a double click: the second request is under way before the first is answered."""
+    asked = admin.post(USERS, {"action": "adjust", ACTION_CHECKBOX_NAME: [trader.pk], "index": "0"})
+    address, fields = submitted(asked, account="paper", amount="5")
+    for _ in range(2):
+        admin.post(address, fields)
+    assert trader.accounts.get().total == 100_005
+    assert AuditEntry.objects.count() == 1
+    address, fields = submitted(
+        admin.post(USERS, {"action": "adjust", ACTION_CHECKBOX_NAME: [trader.pk], "index": "0"}),
+        account="paper",
+        amount="5",
+    )
+    admin.post(address, fields)
+    assert trader.accounts.get().total == 100_010
 
 
 def test_an_account_is_reset(admin, trader, order):
@@ -180,6 +233,20 @@ class TestTheLastSuperuser:
         assert "last active superuser" in response.text
         root.refresh_from_db()
         assert (root.is_staff, root.is_superuser) == (True, True)
+
+    def test_does_not_lose_his_password(self, admin):
+        root = User.objects.get(username="root")
+        root.set_password("correct-horse-battery")
+        root.save()
+        admin.force_login(root)
+        other = make_user(username="by-other-means", is_staff=True, is_superuser=True)
+        other.set_unusable_password()
+        other.save()
+        page = reverse("admin:auth_user_password_change", args=[root.pk])
+        response = admin.post(page, {"usable_password": "false", "unset-password": "Disable"})
+        assert "last active superuser" in response.text
+        root.refresh_from_db()
+        assert root.has_usable_password()
 
     def test_is_let_go_where_there_is_another(self, admin):
         make_user(username="second", is_staff=True, is_superuser=True)

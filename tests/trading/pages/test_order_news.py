@@ -72,3 +72,10 @@ def test_what_is_no_id_is_passed_over(trader: Client, resting: Order) -> None:
 def test_who_is_signed_out_is_told(client: Client, db: None) -> None:
     response = client.get("/orders/news/", {"id": 1}, **JSON)
     assert (response.status_code, response.json()["code"]) == (401, "signed_out")
+
+
+def test_a_number_that_is_no_id_is_nobodys_order(trader: Client, resting: Order) -> None:
+    """Python refuses to read one of more than 4,300 digits."""
+    assert news(trader, "9" * 5000, "0" * 5000, resting.pk) == [
+        ("open", f"Order {resting.pk} is open: buy 10 AAPL at 60.00.")
+    ]

@@ -10,7 +10,7 @@ from tests.trading.rows import make_account, make_instrument, set_quote
 from tests.trading.services.test_money import check
 from trading.errors import TradingError
 from trading.models import Order, Position
-from trading.services import order_place
+from trading.services import Operator, balance_adjust, order_place
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -55,3 +55,11 @@ def test_no_money_is_spent_twice(account):
 def test_one_client_order_id_makes_one_order(account):
     results = at_once(4, lambda _: buy(account, 10, client_order_id="same").pk)
     assert set(results) == {Order.objects.get().pk}
+
+
+def test_one_form_adjusts_a_balance_once(account):
+    words = {"account": account, "amount": D(5), "reason": "a double click", "by": Operator(), "once": "same"}
+    results = at_once(4, lambda _: balance_adjust(**words).pk)
+    assert set(results) == {account.ledger.get(kind="adjustment").pk}
+    account.refresh_from_db()
+    assert account.total == 100_005

@@ -28,12 +28,14 @@ class Command(BaseCommand):
     help = "Write quotes and candles, match resting orders and let the robots trade, until stopped (SIGTERM, Ctrl-C)."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--source", choices=SOURCES, default=ReplaySource.name, help="where prices come from")
+        parser.add_argument(
+            "--source", choices=SOURCES, default=ReplaySource.name, help="where prices come from (default replay)"
+        )
         parser.add_argument(
             "--speed", type=_number_within(SESSION_SECONDS), default=60.0, help="market seconds per second (default 60)"
         )
         parser.add_argument(
-            "--seed", type=int, default=1, help="another one gives other paths, robots and random walks"
+            "--seed", type=int, default=1, help="another one gives other paths, robots and random walks (default 1)"
         )
         parser.add_argument(
             "--interval",
