@@ -12,6 +12,7 @@ from pushers.clock import now_ms
 from pushers.conf import PusherSettings, pusher_settings
 from pushers.confirmer import Confirmer
 from pushers.feed import Feed, SymbolFeed
+from pushers.hints import Hints
 from pushers.keeper import LeaseKeeper
 from pushers.layer import HUBS_GROUP, PUSHERS_GROUP, Layer, Message
 from pushers.lease import Leases
@@ -73,6 +74,7 @@ class Engine:
         self.reader = Reader(feeds, seconds=settings.QUERY_SECONDS)
         self.watchers = Watchers(settings.INTEREST_SECONDS)
         self.publisher = Publisher(feeds, self.selection.intervals, ownership, sender)
+        self.hints = Hints(lambda users, told: self._nudged(users, None, told))
         self.refresher = Refresher(
             self.reader,
             self.publisher,
@@ -80,6 +82,7 @@ class Engine:
             ownership,
             threads=settings.REFRESH_THREADS,
             batch=settings.BATCH,
+            on_taken=self.hints.reads,
         )
         self.responder = Responder(self.publisher, self.watchers, self.refresher, sender, ownership)
         self.confirmer = Confirmer(self.publisher, self.watchers, sender, ownership)
@@ -88,7 +91,7 @@ class Engine:
             for feed in feeds.values()
         ]
         self.symbols = self._symbol_loop(sender)
-        self.listener = CaptureListener(lambda users: self._nudged(users, None, now_ms()))
+        self.listener = CaptureListener(self.hints.hear)
         self.keeper = LeaseKeeper(
             self.leases, ownership, on_taken=self._taken, on_lost=self._lost, on_released=self._tell_released
         )

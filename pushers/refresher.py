@@ -35,10 +35,11 @@ class Refresher:
         threads: int,
         batch: int,
         on_refreshed: Callable[[list[str]], None] = lambda users: None,
+        on_taken: Callable[[list[str]], None] = lambda users: None,
     ) -> None:
         self._reader, self._publisher, self._watchers, self._ownership = reader, publisher, watchers, ownership
         self._batch = batch
-        self.on_refreshed = on_refreshed
+        self.on_refreshed, self._on_taken = on_refreshed, on_taken
         self.threads = [OrmThread(f"refresh-{number}") for number in range(threads)]
         self._pending: dict[str, None] = {}  # in the order of the requests
         self._running: set[str] = set()
@@ -104,6 +105,7 @@ class Refresher:
         for user in users:
             del self._pending[user]
         self._running.update(users)
+        self._on_taken(users)
         if not self._pending:
             self._asked.clear()
         return users

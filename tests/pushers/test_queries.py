@@ -1,12 +1,15 @@
 """Users as one parameter of a query, and their rows as one text."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
 from django.db.models import BinaryField, FloatField, Value
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from pushers.queries import row_texts
+from pushers.queries import Selection, row_texts
 
 pytestmark = pytest.mark.django_db
 
@@ -65,3 +68,37 @@ def test_who_has_no_row_has_an_empty_text_and_all_cost_one_query(users):
     assert len(captured) == 1
     assert found.keys() == {users[0].pk, 10**9}
     assert found[10**9] == ""
+
+
+def joined_since(users, since):
+    return (
+        get_user_model().objects.filter(pk__any_of=users, date_joined__gte=since).order_by("pk").values_list(*COLUMNS)
+    )
+
+
+COLUMNS = ("pk", "username", "date_joined", "last_login", "is_active")
+
+
+def test_a_selection_has_the_rows_and_values_of_the_query_it_was_made_of(users):
+    selection, ids, old = Selection(joined_since), [user.pk for user in users], timezone.now() - timedelta(days=1)
+    for asked, since in ((ids, old), (ids[:1], old), ([], old), (ids, timezone.now() + timedelta(days=1)), (ids, old)):
+        assert [tuple(row) for row in selection(asked, since=since)] == list(joined_since(asked, since))
+
+
+def test_a_selection_is_built_once_and_costs_a_query_each_time(users):
+    built = []
+
+    def build(users):
+        built.append(users)
+        return get_user_model().objects.filter(pk__any_of=users).values_list("pk")
+
+    selection = Selection(build)
+    with CaptureQueriesContext(connection) as captured:
+        for user in users:
+            assert [tuple(row) for row in selection([user.pk])] == [(user.pk,)]
+    assert (len(built), len(captured)) == (1, len(users))
+
+
+def test_a_selection_takes_keys_of_text(users):
+    by_name = Selection(lambda names: get_user_model().objects.filter(username__any_of=names).values_list("pk"))
+    assert [tuple(row) for row in by_name(["b", "'; --"])] == [(users[1].pk,)]

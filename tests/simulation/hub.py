@@ -38,7 +38,7 @@ class WebServer(Process, Hub):
     def __init__(self, world: World, name: str) -> None:
         Process.__init__(self, world, name)
         self.world, self.channel, self.joined = world, name, set()
-        self.users, self._to_ask = {}, set()
+        self.users, self._to_ask, self.watches = {}, set(), set()
         self._settings, self._board = consumer_settings(), SymbolBoard()
         self._layer = HubLayer(world, name)
         self._owners = Owners(self._layer, self.users)

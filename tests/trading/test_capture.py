@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import threading
 import time
 from contextlib import asynccontextmanager, suppress
 from decimal import Decimal as D
@@ -13,7 +14,7 @@ from django.core.checks import run_checks
 from django.db import connection, transaction
 from django.db.models import F
 
-from pushers import capture
+from pushers import capture, hints
 from pushers.capture_listener import CaptureListener
 from pushers.engine import Engine, Selection
 from pushers.lease import Leases
@@ -292,6 +293,74 @@ async def test_what_raw_sql_changed_is_pushed_without_a_nudge_and_without_a_tick
         with suppress(asyncio.CancelledError):
             await hearing
     assert set(sender.users) == {user}
+
+
+class Reads:
+    """Notes whom an engine reads, and can hold a read up once its snapshot has been taken."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.users: list[str] = []
+        self.may_end = threading.Event()
+        self.may_end.set()
+        self.taken = threading.Semaphore(0)
+        self._read = engine.reader.read
+        engine.reader.read = self
+
+    def __call__(self, wanted, *known):
+        self.users += wanted
+        found = self._read(wanted, *known)
+        self.taken.release()
+        assert self.may_end.wait(PATIENCE)
+        return found
+
+
+@asynccontextmanager
+async def hearing_engine(user: str):
+    """A watched engine that listens, what it reads, and an event of its having heard of somebody."""
+    async with watched_engine(user) as (engine, sender):
+        reads, heard = Reads(engine), asyncio.Event()
+        hear = engine.listener._heard
+        engine.listener._heard = lambda users: (hear(users), heard.set())
+        hearing = asyncio.create_task(engine.listener.run())
+        async with asyncio.timeout(PATIENCE):
+            await engine.listener.listening.wait()
+            yield engine, sender, reads, heard
+        hearing.cancel()
+        with suppress(asyncio.CancelledError):
+            await hearing
+
+
+def nudge_of(user: str) -> dict:
+    return {"type": "nudge", "users": [user], "feeds": None}
+
+
+async def test_a_commit_that_a_nudge_tells_of_too_is_read_once(rows, monkeypatch):
+    monkeypatch.setattr(hints, "HOLD", 0.5)
+    user = str(rows[0].user_id)
+    async with hearing_engine(user) as (engine, sender, reads, heard):
+        await database_sync_to_async(raw)(TRIPLE.format(rows[0].pk))
+        await heard.wait()
+        engine.handle(nudge_of(user))
+        await sender.more.wait()
+        await asyncio.sleep(2 * hints.HOLD)  # it is what does not happen that counts
+        await engine.refresher.idle()
+    assert reads.users == [user]
+
+
+async def test_a_commit_that_is_told_of_during_a_read_is_read_by_another_though_no_nudge_comes(rows):
+    user, position = str(rows[0].user_id), Position.objects.filter(account=rows[0])
+    async with hearing_engine(user) as (engine, sender, reads, heard):
+        reads.may_end.clear()
+        engine.handle(nudge_of(user))
+        await asyncio.to_thread(reads.taken.acquire)
+        await database_sync_to_async(position.update)(leverage=4)  # later than the snapshot of the read under way
+        await heard.wait()
+        reads.may_end.set()
+        await sender.more.wait()
+        await engine.refresher.idle()
+        document = engine.publisher.stream(user, "positions").document
+    assert [entry["leverage"] for entry in document.values()] == ["4"]
+    assert reads.users == [user, user]
 
 
 async def test_with_nobody_listening_the_tick_finds_it(rows):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from pushers.queries import row_texts
+from pushers.queries import Selection, row_texts
 from trading.models import Account
 
 
@@ -19,11 +19,12 @@ class BalanceRow(NamedTuple):
 
 
 COLUMNS = ("user_id", "name", "currency", "total", "used")
+ROWS = Selection(lambda users: Account.objects.filter(user__any_of=users).values_list(*COLUMNS))
 
 
 def balances(user_ids: Sequence[int]) -> list[BalanceRow]:
     """Return the accounts of the users, in one query."""
-    return [BalanceRow._make(row) for row in Account.objects.filter(user__any_of=user_ids).values_list(*COLUMNS)]
+    return [BalanceRow._make(row) for row in ROWS(user_ids)]
 
 
 def balance_texts(user_ids: Sequence[int]) -> dict[int, str]:

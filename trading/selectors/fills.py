@@ -1,6 +1,5 @@
 """Read the newest fills."""
 
-import json
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
@@ -8,8 +7,10 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 
+from pushers.queries import Selection, users_parameter
 from trading.models import Account, Fill, Instrument
 
 NEWEST = 50  # what a page shows; the rest is history, read elsewhere
@@ -54,28 +55,38 @@ class FillRow(NamedTuple):
     market_time: datetime | None
 
 
+COLUMNS = (
+    "account__user_id",
+    "account__name",
+    "id",
+    "order_id",
+    "instrument__symbol",
+    "side",
+    "price",
+    "amount",
+    "cost",
+    "fee",
+    "realized_pnl",
+    "taker_or_maker",
+    "created_at",
+    "market_time",
+)
+
+
+def _newest_of(user_ids: Any) -> QuerySet[Fill, Any]:
+    newest_ids = RawSQL(
+        f"SELECT newest.id FROM {NEWEST_OF[connection.vendor]}", [users_parameter(connection, user_ids)]
+    )
+    return Fill.objects.filter(id__in=newest_ids).values_list(*COLUMNS)
+
+
+ROWS = Selection(_newest_of)
+
+
 def newest_fills(user_ids: Sequence[int]) -> list[FillRow]:
     """Return the newest 50 fills of each user, newest first, in one query."""
-    newest_ids = RawSQL(f"SELECT newest.id FROM {NEWEST_OF[connection.vendor]}", [_parameter(user_ids)])
-    rows = Fill.objects.filter(id__in=newest_ids)
-    columns = (
-        "account__user_id",
-        "account__name",
-        "id",
-        "order_id",
-        "instrument__symbol",
-        "side",
-        "price",
-        "amount",
-        "cost",
-        "fee",
-        "realized_pnl",
-        "taker_or_maker",
-        "created_at",
-        "market_time",
-    )
     by_user: dict[int, list[FillRow]] = defaultdict(list)
-    for row in rows.values_list(*columns):
+    for row in ROWS(user_ids):
         by_user[row[0]].append(FillRow._make(row))
     # A user of several accounts has up to 50 of each by now.
     return [row for own in by_user.values() for row in sorted(own, key=_newest_first)[:NEWEST]]
@@ -89,14 +100,9 @@ def fill_texts(user_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
     symbols = repr(list(Instrument.objects.order_by("id").values_list("id", "symbol")))
     query = f"SELECT account.user_id, {TEXTS[connection.vendor]} FROM {NEWEST_OF[connection.vendor]} GROUP BY 1"
     with connection.cursor() as cursor:
-        cursor.execute(query, [_parameter(user_ids)])
+        cursor.execute(query, [users_parameter(connection, user_ids)])
         texts: dict[int, str] = dict(cursor.fetchall())
     return {user_id: (symbols, texts.get(user_id, "")) for user_id in user_ids}
-
-
-def _parameter(user_ids: Sequence[int]) -> Any:
-    """Return the users as one parameter of NEWEST_OF."""
-    return list(user_ids) if connection.vendor == "postgresql" else json.dumps(list(user_ids))
 
 
 def _newest_first(row: FillRow) -> int:

@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from pushers.queries import row_texts
+from pushers.queries import Selection, row_texts
 from trading.models import Order
 from trading.models.order import OPEN
 
@@ -49,12 +49,12 @@ COLUMNS = (
     "created_at",
     "updated_at",
 )
+ROWS = Selection(lambda users: Order.objects.filter(OPEN, account__user__any_of=users).values_list(*COLUMNS))
 
 
 def open_orders(user_ids: Sequence[int]) -> list[OrderRow]:
     """Return the open orders of the users, in one query."""
-    rows = Order.objects.filter(OPEN).filter(account__user__any_of=user_ids)
-    return [OrderRow._make(row) for row in rows.values_list(*COLUMNS)]
+    return [OrderRow._make(row) for row in ROWS(user_ids)]
 
 
 def order_texts(user_ids: Sequence[int]) -> dict[int, str]:

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
-from pushers.queries import row_texts
+from pushers.queries import Selection, row_texts
 from trading.accounting import unrealized_pnl
 from trading.models import Account, Position
 
@@ -56,16 +56,26 @@ VALUED = (
 )
 
 
+def _quoted_since(oldest: Any) -> Q:
+    return Q(instrument__quote__updated_at__gte=oldest)
+
+
+EQUITY_ROWS = Selection(lambda users: Account.objects.filter(user__any_of=users).values_list(*EQUITY))
+VALUED_ROWS = Selection(
+    lambda users, oldest: Position.objects.filter(account__user__any_of=users).values_list(
+        *VALUED, ExpressionWrapper(_quoted_since(oldest), BooleanField())
+    )
+)
+
+
 def equities(user_ids: Sequence[int]) -> list[EquityRow]:
     """Return the accounts of the users, in one query."""
-    return [EquityRow._make(row) for row in Account.objects.filter(user__any_of=user_ids).values_list(*EQUITY)]
+    return [EquityRow._make(row) for row in EQUITY_ROWS(user_ids)]
 
 
 def valued_positions(user_ids: Sequence[int], oldest: datetime) -> list[ValuedPositionRow]:
     """Return the positions of the users with their marks, fresh where not older than `oldest`, in one query."""
-    rows = Position.objects.filter(account__user__any_of=user_ids)
-    fresh = ExpressionWrapper(_quoted_since(oldest), BooleanField())
-    return [ValuedPositionRow._make(row) for row in rows.values_list(*VALUED, fresh)]
+    return [ValuedPositionRow._make(row) for row in VALUED_ROWS(user_ids, oldest=oldest)]
 
 
 def pnl_texts(user_ids: Sequence[int], oldest: datetime) -> dict[int, tuple[str, str]]:
@@ -82,10 +92,6 @@ def open_positions_of(account: Account) -> list[ValuedPositionRow]:
     """Return what the account holds, with the marks, in one query."""
     rows = Position.objects.filter(account=account).exclude(signed_amount=0)
     return [ValuedPositionRow(*row) for row in rows.values_list(*VALUED)]
-
-
-def _quoted_since(oldest: datetime) -> Q:
-    return Q(instrument__quote__updated_at__gte=oldest)
 
 
 def account_equity(account: Account) -> Decimal:

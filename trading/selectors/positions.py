@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from pushers.queries import row_texts
+from pushers.queries import Selection, row_texts
 from trading.models import Position
 
 
@@ -36,12 +36,14 @@ COLUMNS = (
     "stop_loss",
     "opened_at",
 )
+ROWS = Selection(
+    lambda users: Position.objects.exclude(signed_amount=0).filter(account__user__any_of=users).values_list(*COLUMNS)
+)
 
 
 def open_positions(user_ids: Sequence[int]) -> list[PositionRow]:
     """Return the open positions of the users, in one query."""
-    rows = Position.objects.exclude(signed_amount=0).filter(account__user__any_of=user_ids)
-    return [PositionRow._make(row) for row in rows.values_list(*COLUMNS)]
+    return [PositionRow._make(row) for row in ROWS(user_ids)]
 
 
 def position_texts(user_ids: Sequence[int]) -> dict[int, str]:
