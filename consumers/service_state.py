@@ -84,9 +84,14 @@ class ServiceState:
         return sum(web.status.get(key, 0) for web in self.webs if not web.silent)
 
     @property
+    def alive(self) -> list[PusherState]:
+        """The push processes whose rows have not run out."""
+        return [pusher for pusher in self.pushers if pusher.silent is None]
+
+    @property
     def totals(self) -> dict[str, Any]:
         """Return the figures of the whole site; None for what nobody knows."""
-        alive = [pusher for pusher in self.pushers if pusher.silent is None]
+        alive = self.alive
         latencies = [pusher.commit_to_push for pusher in alive if pusher.commit_to_push is not None]
         ages = [web.status["dataAge"] for web in self.webs if not web.silent and "dataAge" in web.status]
         return {

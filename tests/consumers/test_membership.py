@@ -31,16 +31,16 @@ async def test_who_came_back_while_redis_was_away_is_heard_again(tmp_path: Path,
     users.append(WatchedUser("1"))
     with embedded_redis(port=port, log=tmp_path / "redis.log"):
         await asyncio.to_thread(wait_for_redis, url)
-        await membership._follow()
         assert await probe_of(layer, membership) == "1"
         await made.flush()
 
 
 async def probe_of(layer: Layer, membership: Membership) -> str:
-    """Return whose probe comes back."""
+    """Follow and probe, as the membership does for ever; return whose probe comes back."""
     async with asyncio.timeout(SECONDS):
         receiving = asyncio.create_task(layer.receive())
         while not receiving.done():
+            await membership._follow()
             await membership._probe()
             await asyncio.wait([receiving], timeout=0.1)
         user: str = receiving.result()["user"]

@@ -54,7 +54,7 @@ class MarketRunner:
 
     def iterate(self) -> None:
         """Do one tick; log the first of a row of failures, and when they are over."""
-        TRACE.set(get_random_string(16))
+        token = TRACE.set(get_random_string(16))
         close_old_connections()  # a connection that died since the last tick is noticed here, not in a query
         try:
             self.market.tick()
@@ -73,6 +73,7 @@ class MarketRunner:
             self._trouble = None
         finally:
             close_old_connections()
+            TRACE.reset(token)
 
 
 def _report(error: Exception) -> None:

@@ -121,7 +121,7 @@ def test_refused_orders_are_part_of_trading(caplog):
         market.write()
         robots.act(market.instruments, market.quotes)
     assert not account.orders.exists()
-    assert "is halted" in caplog.text
+    assert "Robot alice/robot: halted" in caplog.text
 
 
 def test_a_book_values_long_and_short_positions():
