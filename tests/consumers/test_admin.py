@@ -89,6 +89,13 @@ def test_both_the_page_and_its_changing_part_show_it_escaped(service, support):
         assert " style=" not in text
 
 
+def test_the_rows_of_dead_push_processes_hide_their_lack_from_nobody(service, support):
+    warning = "No push process is running"
+    assert warning not in support.get(PAGE).text
+    PushProcess.objects.update(expires_at=timezone.now() - seconds(60))
+    assert warning in support.get(PAGE).text
+
+
 def test_it_works_before_anything_has_run(support):
     assert "No push process is running" in support.get(PAGE).text
 

@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -177,7 +178,7 @@ def scratch_database(folder: Path) -> Iterator[str]:
     if given.startswith("sqlite"):
         yield f"sqlite:///{folder / 'site.sqlite3'}"
         return
-    name = f"site_{os.getpid()}"
+    name = f"site_{uuid.uuid4().hex}"
     with psycopg.connect(given, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
     yield urlsplit(given)._replace(path=f"/{name}").geturl()
