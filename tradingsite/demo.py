@@ -102,6 +102,7 @@ def demo_environment(var_dir: Path, redis_url: str) -> dict[str, str]:
     return {
         "DEBUG": "0",
         "SITE_HTTPS": "0",
+        "LOG_FORMAT": os.environ.get("LOG_FORMAT") or "console",
         "SECRET_KEY": _secret_key(var_dir / "secret_key"),
         "ALLOWED_HOSTS": "localhost,127.0.0.1",
         "DATABASE_URL": os.environ.get("DATABASE_URL") or f"sqlite:///{var_dir / 'db.sqlite3'}",
