@@ -1,15 +1,17 @@
-"""Freezes in the admin: adding one freezes, deleting it unfreezes, both through the services."""
+"""Freezes in the admin: adding one freezes, an action unfreezes, both with a reason and through the services."""
 
 from typing import Any, cast
 
 from django import forms
-from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext_lazy as _
 
 from trading import services
 from trading.admin.columns import moment
 from trading.admin.operators import operator_of
+from trading.admin.reason import APPLY, ReasonForm, ask_reason
 from trading.errors import TradingError
 from trading.models import TradingFreeze, User
 from trading.services import Operator
@@ -42,7 +44,7 @@ class NewFreezeForm(forms.ModelForm):
 
 @admin.register(TradingFreeze)
 class TradingFreezeAdmin(admin.ModelAdmin):
-    """What is frozen. Who may freeze trading may add and delete here; nothing is changed."""
+    """What is frozen. Who may freeze trading may add and unfreeze here; nothing is changed."""
 
     form = NewFreezeForm
     list_display = ("__str__", "reason", "by", moment(TradingFreeze, "at"))
@@ -50,7 +52,7 @@ class TradingFreezeAdmin(admin.ModelAdmin):
     search_fields = ("user__username", "instrument__symbol", "reason")
     ordering = ("-id",)
     autocomplete_fields = ("user", "instrument")
-    actions = None  # deleting many at once would leave out the reason
+    actions = ("unfreeze",)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self._may_freeze(request) or super().has_view_permission(request, obj)
@@ -62,8 +64,11 @@ class TradingFreezeAdmin(admin.ModelAdmin):
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        above = obj is not None and obj.user is not None and obj.user.is_superuser
-        return self._may_freeze(request) and (not above or cast(User, request.user).is_superuser)
+        return False  # a reason belongs to it: `unfreeze`
+
+    def has_freeze_permission(self, request: HttpRequest) -> bool:
+        """Say who is offered the action."""
+        return self._may_freeze(request)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change, **kwargs)  # a class made for this request
@@ -79,8 +84,19 @@ class TradingFreezeAdmin(admin.ModelAdmin):
         )
         obj.pk, obj._state.adding = freeze.pk, False
 
-    def delete_model(self, request: HttpRequest, obj: TradingFreeze) -> None:
-        reason = _("Deleted in the list of freezes; it was: %(reason)s") % {"reason": obj.reason}
-        services.trading_unfreeze(
-            user=obj.user, instrument=obj.instrument, reason=str(reason)[:200], by=operator_of(request)
-        )
+    @admin.action(description=_("Unfreeze trading"), permissions=["freeze"])
+    def unfreeze(self, request: HttpRequest, queryset: QuerySet[TradingFreeze]) -> HttpResponseBase | None:
+        """Take freezes away, each for the reason that is given."""
+        freezes = list(queryset.select_related("user", "instrument"))
+        form = ReasonForm(request.POST if APPLY in request.POST else None)
+        if not form.is_valid():
+            rows: list[Model] = [*freezes]
+            return ask_reason(self, request, form, rows, action="unfreeze", title=_("Unfreeze trading"))
+        by, reason = operator_of(request), form.cleaned_data["reason"]
+        for freeze in freezes:
+            try:
+                services.trading_unfreeze(user=freeze.user, instrument=freeze.instrument, reason=reason, by=by)
+                self.message_user(request, _("%(what)s: not frozen any more.") % {"what": freeze}, messages.SUCCESS)
+            except TradingError as error:
+                self.message_user(request, f"{freeze}: {error.message}", messages.ERROR)
+        return None

@@ -20,25 +20,13 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from trading import services
 from trading.admin.operators import operator_of
+from trading.admin.reason import APPLY, FROM_PAGE, ReasonForm, ask_reason
 from trading.errors import TradingError
 from trading.models import Account, ExactDecimalField, User
 from trading.services import Operator
-from trading.services.audit_trail import REASON_LENGTH
 from trading.services.resets import DEPOSIT
 
 MOST = 500  # users of one action: the form of the reason names each, and Django takes 1,000 fields
-FROM_PAGE = "from_page"  # the request comes from the user's own page, and goes back there
-
-
-class ReasonForm(forms.Form):
-    """Why."""
-
-    reason = forms.CharField(
-        label=gettext_lazy("Reason"),
-        max_length=REASON_LENGTH,
-        widget=forms.TextInput(attrs={"class": "vTextField", "autocomplete": "off"}),
-        help_text=gettext_lazy("It stays in the audit trail."),
-    )
 
 
 class FreezeForm(ReasonForm):
@@ -200,7 +188,7 @@ def admin_action(spec: UserAction) -> Callable[..., HttpResponseBase | None]:
     def act(modeladmin: Any, request: HttpRequest, queryset: QuerySet[User]) -> HttpResponseBase | None:
         if not spec.is_permitted(request):
             raise PermissionDenied
-        form = spec.form(request.POST if "apply" in request.POST else None)
+        form = spec.form(request.POST if APPLY in request.POST else None)
         if not form.is_valid():
             return _ask(modeladmin, request, queryset, spec, form)
         _carry_out(modeladmin, request, queryset, spec, form.cleaned_data)
@@ -216,24 +204,13 @@ def admin_action(spec: UserAction) -> Callable[..., HttpResponseBase | None]:
 def _ask(
     modeladmin: Any, request: HttpRequest, queryset: QuerySet[User], spec: UserAction, form: ReasonForm
 ) -> TemplateResponse | None:
-    """Show the form of the reason, which names every user: who is shown is meant, not who is found later."""
+    """Ask for the reason, and for what else the action needs to know."""
     users = list(queryset.order_by("username")[: MOST + 1])
     if len(users) > MOST:
         text = _("Choose at most %(most)s users at once; found %(found)s.")
         modeladmin.message_user(request, text % {"most": MOST, "found": queryset.count()}, messages.ERROR)
         return None
-    context = {
-        **modeladmin.admin_site.each_context(request),
-        "title": spec.label,
-        "opts": modeladmin.model._meta,
-        "spec": spec,
-        "form": form,
-        "users": users,
-        "checkbox": helpers.ACTION_CHECKBOX_NAME,
-        "from_page": FROM_PAGE in request.POST,
-        "media": modeladmin.media,
-    }
-    return TemplateResponse(request, "admin/trading/user/act.html", context)
+    return ask_reason(modeladmin, request, form, list(users), action=spec.name, title=spec.label, warning=spec.warning)
 
 
 def _carry_out(

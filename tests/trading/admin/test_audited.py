@@ -114,14 +114,28 @@ def test_who_may_change_accounts_but_not_balances_corrects_none(client, account)
     assert (account.total, account.leverage) == (100_000, 2)
 
 
+def unfreeze(client, freeze, reason):
+    """Choose a freeze in the list, and give the reason; return the answer."""
+    chosen = {"action": "unfreeze", "_selected_action": [freeze.pk], "apply": "yes", "reason": reason}
+    return client.post(reverse("admin:trading_tradingfreeze_changelist"), chosen)
+
+
 class TestFreezes:
     def test_the_site_is_frozen_and_freed(self, admin):
         assert admin.post(reverse("admin:trading_tradingfreeze_add"), {"reason": "a fire"}).status_code == 302
         freeze = TradingFreeze.objects.get()
         assert (freeze.user, freeze.instrument, freeze.by.username) == (None, None, "root")
-        admin.post(reverse("admin:trading_tradingfreeze_delete", args=[freeze.pk]), {"post": "yes"})
+        unfreeze(admin, freeze, "the fire is out")
         assert not TradingFreeze.objects.exists()
-        assert [entry.action for entry in AuditEntry.objects.order_by("id")] == ["trading.freeze", "trading.unfreeze"]
+        entries = AuditEntry.objects.order_by("id").values_list("action", "reason")
+        assert list(entries) == [("trading.freeze", "a fire"), ("trading.unfreeze", "the fire is out")]
+
+    def test_unfreezing_takes_a_reason_and_is_the_only_way(self, admin):
+        freeze = services.trading_freeze(reason="a fire", by=Operator())
+        assert "Reason" in unfreeze(admin, freeze, " ").text
+        page = reverse("admin:trading_tradingfreeze_delete", args=[freeze.pk])
+        assert admin.post(page, {"post": "yes"}).status_code == 403
+        assert TradingFreeze.objects.count() == 1
 
     def test_a_freeze_takes_a_reason_and_one_thing_to_freeze(self, admin, trader, instrument):
         add = reverse("admin:trading_tradingfreeze_add")
@@ -137,8 +151,8 @@ class TestFreezes:
         response = client.post(reverse("admin:trading_tradingfreeze_add"), {"user": admin_user.pk, "reason": "a fire"})
         assert "only another superuser" in response.text
         freeze = services.trading_freeze(user=admin_user, reason="a fire", by=Operator())
-        page = reverse("admin:trading_tradingfreeze_delete", args=[freeze.pk])
-        assert client.post(page, {"post": "yes"}).status_code == 403
+        unfreeze(client, freeze, "a favour")
+        assert TradingFreeze.objects.count() == 1
 
 
 def test_the_list_of_users_is_filtered_by_who_is_frozen(admin, trader):
