@@ -37,24 +37,25 @@ Paused(1, 1.0, owner="paused").step()
 @pytest.fixture
 def paused() -> Iterator[subprocess.Popen[str]]:
     """A process on the test's database that has stopped with the lock of the one shard's row."""
-    Leases(1, 1.0, owner="before").step()
-    Leases(1, 1.0, owner="before").release()
+    before = Leases(1, 1.0, owner="before")
+    before.step()
+    before.release()  # of what this object holds: the row is free at once
     url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
     environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tradingsite.settings", "DEBUG": "1", "DATABASE_URL": url}
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", TAKER],
         cwd=Path(ROOT),
         env=environment,
         stdout=subprocess.PIPE,
         text=True,
         preexec_fn=die_with_parent(signal.SIGKILL),
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "locked\n"
-    yield process
-    process.kill()
-    process.wait()
-    process.stdout.close()
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "locked\n"
+            yield process
+        finally:
+            process.kill()
 
 
 def test_others_take_over_after_the_length_of_a_lease(request: pytest.FixtureRequest) -> None:
