@@ -111,7 +111,7 @@ def test_a_row_says_who_since_when_from_where_and_by_what(users: Any) -> None:
 
 def test_rows_of_a_process_that_died_are_deleted_by_the_next_that_starts(users: Any) -> None:
     PresenceRows("web:dead").write([socket(users["alice"])], (), {})
-    WebProcess.objects.update(expires_at=timezone.now() - presence.KEPT)
+    WebProcess.objects.update(expires_at=timezone.now() - 2 * presence.KEPT)
     PresenceRows("web:new").write([socket(users["bob"])], (), {})
     assert list(OpenSocket.objects.values_list("process", "user__username")) == [("web:new", "bob")]
 
