@@ -77,7 +77,7 @@ async def _compare(stage: Stage, database: str, only: frozenset[str]) -> tuple[F
                 if "4" in only:
                     saturated[contestant.name].append(await saturate(contestant, clients, 0.5 if stage.quick else 2.0))
                 if "5" in only:
-                    steady[contestant.name].append(await _go_steady(contestant, clients, 1.0 if stage.quick else 4.0))
+                    steady[contestant.name].append(await go_steady(contestant, clients, 1.0 if stage.quick else 4.0))
     if owner.questions != asked:
         raise Failed(f"expected no socket to lack a push, found {owner.questions - asked} that did")
     for contestant in contestants:
@@ -128,7 +128,7 @@ async def saturate(contestant: "Contestant", clients: int, seconds: float) -> Sp
     return standing.spent()
 
 
-async def _go_steady(contestant: "Contestant", clients: int, seconds: float) -> Spent:
+async def go_steady(contestant: "Contestant", clients: int, seconds: float) -> Spent:
     """Push to one after the other, RATE times a second."""
     swarm, base, before = contestant.swarm, contestant.seq, contestant.swarm.received
     rounds = max(1, round(RATE * seconds / clients))
