@@ -31,7 +31,7 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -90,7 +90,9 @@ class Layer:
             raise RuntimeError("CHANNEL_LAYERS has no 'default' layer; the push engine needs one.")
         self._layer = layer
         # What a layer may have beside the methods of Channels; ours on Redis does (redis_layer.py).
-        self._receive_nowait: Callable[[str], Message | None] = getattr(layer, "receive_nowait", lambda channel: None)
+        self._receive_many: Callable[[str], Awaitable[list[Message]]] = getattr(
+            layer, "receive_many", self._receive_one
+        )
         self.sends_many = hasattr(layer, "group_send_many")
         self._joins_many = hasattr(layer, "group_add_many")
 
@@ -101,9 +103,7 @@ class Layer:
         self.channel = await self._layer.new_channel(self._prefix)
 
     async def receive(self) -> Message:
-        message: Message | None = self._receive_nowait(self.channel)
-        if message is None:
-            message = await self._layer.receive(self.channel)
+        message: Message = await self._layer.receive(self.channel)
         return message
 
     async def listen(self, handle: Callable[[Message], None]) -> None:
@@ -113,14 +113,27 @@ class Layer:
         """
         turn = time.monotonic()
         while True:
-            try:
-                handle(await self.receive())
-            except Exception:
-                logger.exception("Ignored a message that could not be understood.")
-                await asyncio.sleep(PAUSE)
-            if time.monotonic() - turn > TURN:  # a queue that is not empty is received from without giving way
-                await asyncio.sleep(0)
-                turn = time.monotonic()
+            for message in await self.receive_some():
+                try:
+                    handle(message)
+                except Exception:
+                    logger.exception("Ignored a message that could not be understood.")
+                    await asyncio.sleep(PAUSE)
+                if time.monotonic() - turn > TURN:  # what waits already is received without giving way
+                    await asyncio.sleep(0)
+                    turn = time.monotonic()
+
+    async def receive_some(self) -> list[Message]:
+        """Wait for messages, and return those that have come; none where the layer failed, which is named."""
+        try:
+            return await self._receive_many(self.channel)
+        except Exception:
+            logger.exception("Ignored a message that could not be received.")
+            await asyncio.sleep(PAUSE)
+            return []
+
+    async def _receive_one(self, channel: str) -> list[Message]:
+        return [await self._layer.receive(channel)]
 
     async def join(self, group: str) -> bool:
         """Add the channel to a group; False when that failed. True is no proof that messages arrive yet."""

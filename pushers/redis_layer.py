@@ -1,12 +1,13 @@
 """The channel layer of production: channels_redis' Pub/Sub layer, which also sends and receives many messages at once.
 
 To set it, name it in CHANNEL_LAYERS as "BACKEND"; its CONFIG is that of channels_redis. What every layer does it does
-as its parent does, and two methods come on top: `group_send_many` and `receive_nowait`. `pushers.layer` uses them where
-they are; without them, on any other layer, the same messages travel one by one.
+as its parent does, and on top come `group_send_many`, `group_add_many`, `group_discard_many` and `receive_many`.
+`pushers.layer` uses them where they are; without them, on any other layer, the same messages travel one by one.
 """
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -21,6 +22,9 @@ Message = dict[str, Any]
 
 IDLE = 0.1  # seconds between looks for a first subscription
 PAUSE = 1.0  # seconds after an error, such as a Redis that is away
+CLOSE = 0.002  # seconds between messages that come in close succession ...
+GATHER = 0.005  # ... and are let gather for so long, unless they come in heaps anyway
+FEW = 32
 TURN = 0.003  # seconds of arriving messages after which the loop's other work has its turn
 
 
@@ -39,10 +43,9 @@ class RedisLayer(RedisPubSubChannelLayer):
         """Remove a channel from groups, in one command; those that it is not in are ignored."""
         await self._get_layer().discard_from_groups(groups, channel)
 
-    def receive_nowait(self, channel: str) -> Message | None:
-        """Return the next message that waits on a channel of the running loop; None where none does."""
-        message: Message | None = self._get_layer().receive_nowait(channel)
-        return message
+    async def receive_many(self, channel: str) -> list[Message]:
+        """Wait for messages on a channel, and return all that have come, in their order; ends as `receive` does."""
+        return await self._get_layer().receive_many(channel)
 
     def _get_layer(self) -> "LoopLayer":
         loop = asyncio.get_running_loop()
@@ -92,16 +95,35 @@ class LoopLayer(RedisPubSubLoopLayer):
         for connection, left in names.items():
             await connection.unsubscribe_many(left)
 
-    def receive_nowait(self, channel: str) -> Message | None:
-        queue = self.channels.get(channel)
-        if queue is None or queue.empty():
-            return None
-        message: Message = self.channel_layer.deserialize(queue.get_nowait())
-        return message
+    async def receive_many(self, channel: str) -> list[Message]:
+        messages = [await self.receive(channel)]
+        mailbox = self.channels[channel]
+        for content in mailbox.take_all():
+            try:
+                messages.append(self.channel_layer.deserialize(content))
+            except Exception:  # the others have come all the same
+                logger.exception("Ignored a message that could not be decoded.")
+        return messages
+
+    async def _subscribe_to_channel(self, channel: str) -> None:
+        self.channels[channel] = Mailbox()
+        await self._get_shard(channel).subscribe(channel)
+
+
+class Mailbox(asyncio.Queue[bytes]):
+    """What has arrived on a channel and nobody has taken."""
+
+    def take_all(self) -> list[bytes]:
+        """Return what is there now, without waiting."""
+        taken = list(self._queue)  # type: ignore[attr-defined]
+        self._queue.clear()  # type: ignore[attr-defined]
+        return taken
 
 
 class Connection(RedisSingleShardConnection):
     """One Redis host: publishes in batches, and takes all messages that have arrived in one go."""
+
+    _taken = -math.inf  # when messages were last taken
 
     async def publish_many(self, messages: Iterable[tuple[str, bytes]]) -> None:
         """Publish (channel, message) in order. Raises what Redis or the connection raises; some may then have gone."""
@@ -148,14 +170,31 @@ class Connection(RedisSingleShardConnection):
 
     async def _receive(self) -> None:
         """Wait for a message, connecting again where that is needed, and take all that came with it."""
-        began = time.monotonic()
         response = await self._pubsub.parse_response(block=True)
+        waited, began, count = time.monotonic() - self._taken, time.monotonic(), 0
         while response is not None:
-            await self._take(response)
+            if type(response) is list and response[0] == b"message":
+                self._receive_message({"channel": response[1], "data": response[2]})
+            else:
+                await self._take(response)
+            count += 1
             if time.monotonic() - began > TURN:
                 await asyncio.sleep(0)
                 began = time.monotonic()
             response = self._arrived()
+        self._taken = time.monotonic()
+        if waited < CLOSE and count < FEW:
+            await self._gather()
+
+    async def _gather(self) -> None:
+        """Let a few messages come together: to be woken for each costs more than all the work that it makes."""
+        transport = self._pubsub.connection._writer.transport
+        transport.pause_reading()
+        try:
+            await asyncio.sleep(GATHER)
+        finally:
+            transport.resume_reading()
+            self._taken = time.monotonic()
 
     def _arrived(self) -> Any:
         """Return the next response that has been read from the socket already; None where there is none.
@@ -169,9 +208,7 @@ class Connection(RedisSingleShardConnection):
         return None if response is NOT_ENOUGH_DATA else response
 
     async def _take(self, response: Any) -> None:
+        """Do what a response asks that is no message."""
         if isinstance(response, Exception):
             raise response
-        if response[0] == b"message":
-            self._receive_message({"channel": response[1], "data": response[2]})
-        else:
-            await self._pubsub.handle_message(response, ignore_subscribe_messages=True)
+        await self._pubsub.handle_message(response, ignore_subscribe_messages=True)

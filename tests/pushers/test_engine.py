@@ -50,7 +50,11 @@ async def test_a_nudge_reads_only_who_watches_what_changed(bench: Bench) -> None
 
 async def test_a_broken_message_is_named_and_the_next_is_heard(bench: Bench, monkeypatch, caplog) -> None:
     heard = asyncio.Queue()
-    monkeypatch.setattr(bench.engine.layer, "receive", heard.get)
+
+    async def receive_some() -> list[Any]:
+        return [await heard.get()]
+
+    monkeypatch.setattr(bench.engine.layer, "receive_some", receive_some)
     await bench.engine.keeper.step()
     bench.engine.watchers.add("1", ["orders"], now=0)
     broken = [{}, {"type": "want"}, {"type": "want", "users": []}, {"type": "digest"}, {"type": "nudge", "users": None}]

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from pushers.layer import Layer
+from pushers.layer import Layer, Message
 from pushers.redis_layer import RedisLayer
 from tradingsite.embedded_redis import embedded_redis, free_port, wait_for_redis
 
@@ -43,10 +44,9 @@ async def test_many_messages_reach_their_groups_alone(layer: RedisLayer) -> None
     await layer.group_send_many(
         [("user.1", {"n": 1}), ("user.2", {"n": 2}), ("user.3", {"n": 3}), ("user.1", {"n": 4})]
     )
-    assert await taken(layer, one, 2) == [{"n": 1}, {"n": 4}]
-    assert await taken(layer, other, 1) == [{"n": 2}]
-    assert layer.receive_nowait(one) is None
-    assert layer.receive_nowait(other) is None
+    await layer.group_send_many([("user.1", {"n": "last"}), ("user.2", {"n": "last"})])
+    assert await taken(layer, one, 3) == [{"n": 1}, {"n": 4}, {"n": "last"}]
+    assert await taken(layer, other, 2) == [{"n": 2}, {"n": "last"}]
 
 
 async def test_a_message_to_many_is_encoded_once(layer: RedisLayer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +72,6 @@ async def test_many_groups_are_joined_and_left_at_once(layer: RedisLayer) -> Non
     await layer.group_discard_many(["user.1", "user.2", "user.3"], one)
     await layer.group_send_many([("user.1", {"n": 3}), ("user.2", {"n": 4})])
     assert await taken(layer, other, 1) == [{"n": 4}]
-    assert layer.receive_nowait(one) is None
     await layer.group_add_many(["user.1"], one)
     await layer.group_send_many([("user.1", {"n": 5})])
     assert await taken(layer, one, 1) == [{"n": 5}]
@@ -83,20 +82,51 @@ async def test_only_a_channel_of_this_process_joins_groups(layer: RedisLayer) ->
         await layer.group_add_many(["user.1"], "elsewhere")
 
 
-async def test_what_has_arrived_is_had_without_waiting(layer: RedisLayer) -> None:
+async def test_all_that_has_come_is_taken_together(layer: RedisLayer) -> None:
     channel = await layer.new_channel()
     await layer.group_add("user.1", channel)
-    assert layer.receive_nowait(channel) is None
-    assert layer.receive_nowait("nobody's") is None
-    await layer.group_send_many([("user.1", {"n": n}) for n in range(3)])
-    rest = []
-    assert await taken(layer, channel, 1) == [{"n": 0}]
+    sent = [{"n": n} for n in range(300)]
+    await layer.group_send_many([("user.1", message) for message in sent])
+    batches = []
     async with asyncio.timeout(SECONDS):
-        while len(rest) < 2:
-            message = layer.receive_nowait(channel)
-            rest += [message] if message is not None else []
-            await asyncio.sleep(0)
-    assert rest == [{"n": 1}, {"n": 2}]
+        while sum(map(len, batches)) < len(sent):
+            batches.append(await layer.receive_many(channel))
+    assert [message for batch in batches for message in batch] == sent
+    assert len(batches) < len(sent) / 10
+
+
+async def test_a_message_that_cant_be_decoded_costs_no_other(
+    layer: RedisLayer, redis_url: str, caplog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pushers.layer.get_channel_layer", lambda: layer)
+    receiver, arrived = Layer("receiver"), asyncio.Queue[Message]()
+    await receiver.open()
+    listening = asyncio.create_task(receiver.listen(arrived.put_nowait))
+    async with asyncio.timeout(SECONDS):
+        await layer.send(receiver.channel, {"n": 0})
+        assert await arrived.get() == {"n": 0}
+        with redis.Redis.from_url(redis_url) as client, client.pipeline(transaction=False) as pipeline:
+            for content in (layer.serialize({"n": 1}), b"\xc1", layer.serialize({"n": 2})):
+                pipeline.publish(receiver.channel, content)
+            await asyncio.to_thread(pipeline.execute)
+        assert [await arrived.get(), await arrived.get()] == [{"n": 1}, {"n": 2}]
+    assert "Ignored a message that could not be" in caplog.text
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+
+
+async def test_messages_in_close_succession_arrive_all_and_in_their_order(layer: RedisLayer) -> None:
+    channel, sender = await layer.new_channel(), RedisLayer(*layer._args, **layer._kwargs)
+    await layer.group_add("user.1", channel)
+
+    async def send() -> None:
+        for n in range(200):
+            await sender.group_send("user.1", {"n": n})
+        await sender.flush()
+
+    sending = asyncio.create_task(send())
+    assert await taken(layer, channel, 200) == [{"n": n} for n in range(200)]
+    await sending
 
 
 async def test_it_works_without_hiredis(layer: RedisLayer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,9 +165,10 @@ async def test_a_restart_of_redis_leaves_every_group_joined(tmp_path: Path, capl
         await made.group_send_many([("user.1", {"n": 2})])
     with embedded_redis(port=port, log=tmp_path / "redis.log"):
         await asyncio.to_thread(wait_for_redis, url)
+        receiving = asyncio.create_task(made.receive(channel))
         async with asyncio.timeout(SECONDS):
-            while (message := made.receive_nowait(channel)) is None:  # sent until it is subscribed again
+            while not receiving.done():  # sent until it is subscribed again
                 await made.group_send_many([("user.1", {"n": 3})])
                 await asyncio.sleep(0.05)
-        assert message == {"n": 3}
+        assert receiving.result() == {"n": 3}
         await made.flush()
