@@ -79,8 +79,8 @@ class Connection:
 
     __slots__ = (
         *("check_due", "close", "cut", "doubted", "heartbeat_due", "holder", "holed", "number", "on_overflow", "peer"),
-        *("places", "proof", "since", "symbols", "symbols_stale", "user_id", "watched", "_limit", "_overflowed"),
-        *("_queue", "_queued", "_room", "_send", "_sending_since", "_swamped", "_write_now", "_writer"),
+        *("places", "proof", "since", "symbols", "symbols_stale", "user_id", "watched", "writing", "_limit"),
+        *("_overflowed", "_queue", "_queued", "_room", "_send", "_sending_since", "_swamped", "_write_now", "_writer"),
     )
 
     def __init__(
@@ -109,6 +109,7 @@ class Connection:
         self.symbols_stale: Stale | None = None
         self.heartbeat_due = 0.0
         self.on_overflow: Callable[[Connection], None] = lambda connection: None
+        self.writing: set[Connection] = set()  # this one is in it while frames of its queue are being sent
         self._send, self._write_now, self._limit = send, write_now, queue_bytes
         self._room: float = queue_bytes  # what may be queued now: more than the limit while the newest state is
         self._queue: list[Queued] = []  # most are empty for ever: an empty deque takes ten times as much
@@ -140,6 +141,7 @@ class Connection:
         self._queued += size
         if self._writer is None:
             self._writer = asyncio.create_task(self._drain())
+            self.writing.add(self)
 
     def lose(self, feeds: Iterable[str]) -> None:
         """Have nothing of these feeds any more, and get nothing before all feeds come from one cut again."""
@@ -168,6 +170,7 @@ class Connection:
     def abandon(self) -> None:
         """Stop writing: the socket is gone."""
         self._queue.clear()
+        self.writing.discard(self)
         if self._writer is not None:
             self._writer.cancel()
 
@@ -200,3 +203,4 @@ class Connection:
             logger.debug("A socket of user %s broke: %s: %s", self.user_id, type(error).__name__, error)
         finally:
             self._writer = None
+            self.writing.discard(self)

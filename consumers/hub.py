@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 import weakref
+from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Any
 
@@ -44,6 +45,8 @@ class Hub:
         self.users: dict[str, WatchedUser] = {}
         self.watches: set[Connection] = set()  # those that show a user's state to another
         self._settings = consumer_settings()
+        self._beats: OrderedDict[Connection, None] = OrderedDict()  # all sockets, in the order of their next heartbeats
+        self._writing: set[Connection] = set()  # those whose frames wait for the ones before
         self._layer = Layer("hub")
         self._board = SymbolBoard()
         self._owners = Owners(self._layer, self.users)
@@ -74,8 +77,8 @@ class Hub:
         watched.connections.append(connection)
         if connection.watched is not None:
             self.watches.add(connection)
-        connection.on_overflow = self._resync
-        connection.heartbeat_due = time.monotonic() + self._settings.HEARTBEAT_SECONDS
+        connection.on_overflow, connection.writing = self._resync, self._writing
+        self._put_off_heartbeat(connection, time.monotonic())
 
     def close(self, connection: Connection) -> None:
         """Let a socket go. The interest of its user simply runs out."""
@@ -84,6 +87,7 @@ class Hub:
         if watched is None:
             return
         watched.connections.remove(connection)
+        self._beats.pop(connection, None)
         self.watches.discard(connection)
         self._board.close(connection)
         if not watched.connections:
@@ -170,12 +174,13 @@ class Hub:
     def _on_push(self, message: Message) -> None:
         user = message["user"]
         watched = self.users.get(user)
+        epoch = next(iter(message["feeds"].values()))[0]  # of all its entries: they have one owner
+        if watched is None or self._owners.is_fenced(user, epoch):
+            return
         entries = {
             feed: Entry(Position(epoch, seq), snapshot, text)
             for feed, (epoch, seq, snapshot, text) in message["feeds"].items()
         }
-        if watched is None or any(self._owners.is_fenced(user, entry.position.epoch) for entry in entries.values()):
-            return
         if message["stale"]:
             watched.on_stale(message["stale"], time.monotonic())
             self._tell_stale(watched, time.monotonic())  # first, so that what is new is not shown beside what is old
@@ -306,11 +311,10 @@ class Hub:
         for watched in list(self.users.values()):
             if now >= watched.well_until or not (symbols_are_well or watched.has_no_symbols()):
                 self._look_at(watched, now)
-            for connection in tuple(watched.connections):
-                if now >= connection.heartbeat_due:
-                    self._heartbeat(watched, connection, now)
-                if connection.stalled(now) > self._settings.SLOW_SECONDS:
-                    self._drop_slow(connection)
+        while self._beats and (connection := next(iter(self._beats))).heartbeat_due <= now:
+            self._heartbeat(self.users[connection.user_id], connection, now)
+        for connection in [one for one in self._writing if one.stalled(now) > self._settings.SLOW_SECONDS]:
+            self._drop_slow(connection)
         self._asking.set()  # also asks again for symbols of which nothing was heard
 
     def _look_at(self, watched: WatchedUser, now: float) -> None:
@@ -337,9 +341,15 @@ class Hub:
                 self._heartbeat(watched, connection, now)
 
     def _heartbeat(self, watched: WatchedUser, connection: Connection, now: float) -> None:
-        connection.heartbeat_due = now + self._settings.HEARTBEAT_SECONDS
+        self._put_off_heartbeat(connection, now)
         feeds = watched.heartbeat(connection) | self._board.heartbeat(connection)
         connection.write(server_frame("heartbeat", ts=now_ms(), feeds=feeds))
+
+    def _put_off_heartbeat(self, connection: Connection, now: float) -> None:
+        """Have the next heartbeat come an interval from now, so behind all others'."""
+        connection.heartbeat_due = now + self._settings.HEARTBEAT_SECONDS
+        self._beats[connection] = None
+        self._beats.move_to_end(connection)
 
     def _resync(self, connection: Connection) -> None:
         """A slow reader's queue was dropped, with what it was told of stale feeds: it gets the newest state instead."""

@@ -26,6 +26,7 @@ class Membership:
         self._joined: set[str] = set()
         self._leaving: set[str] = set()  # a leave was tried, and may have had its effect although it failed
         self._changed = asyncio.Event()
+        self._behind = True  # groups are still to be joined or left
 
     def changed(self) -> None:
         """Say that users or symbols came or went."""
@@ -35,7 +36,8 @@ class Membership:
         """Follow the changes for ever."""
         while True:
             await self._layer.stay_joined()
-            await self._follow()
+            if self._behind or self._changed.is_set():
+                await self._follow()
             unproven = await self._probe()
             await asyncio.sleep(TURN)
             try:
@@ -55,6 +57,7 @@ class Membership:
             self._leaving.difference_update(await self._layer.leave_many(part))
         for part in _parts(wanted - self._joined):
             self._joined.update(await self._layer.join_many(part))
+        self._behind = bool(self._leaving) or self._joined != wanted
 
     async def _probe(self) -> bool:
         """Send a message through each new user's group: what comes back proves that the subscription is in force.

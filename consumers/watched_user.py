@@ -51,7 +51,6 @@ class WatchedUser:
         A socket gets a frame only after the one before it: else what a lost one said of some feeds would be missing
         beside what this one says of others.
         """
-        self.well_until = -math.inf
         frame = Position(next(iter(entries.values())).position.epoch, cut)
         for feed, entry in entries.items():
             self._see(feed, entry.position)
@@ -70,6 +69,8 @@ class WatchedUser:
                 if fitting not in frames:
                     frames[fitting] = push_frame(ts, {feed: entries[feed].text for feed in fitting})
                 connection.write(frames[fitting])
+        if gap:  # else who lacked nothing has this now, and lacks nothing
+            self.well_until = -math.inf
         return gap
 
     def on_words(self, answer: Mapping[str, list[Any]], asked: float) -> None:

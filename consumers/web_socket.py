@@ -1,9 +1,11 @@
-"""uvicorn's WebSocket, made to hold back little and to let go of a client who does not read."""
+"""uvicorn's WebSocket, made to write in batches, to hold back little, and to let go of a client who does not read."""
 
 import asyncio
+import math
 import socket
 import struct
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Request
@@ -12,7 +14,13 @@ from consumers.conf import consumer_settings
 from consumers.connection import WRITE_NOW
 
 FIN_TEXT = 0x81  # the first byte of a frame that is a whole text message (RFC 6455, 5.2)
+GATHERED = 16_384  # bytes of a turn's frames for one socket; more takes the way through the queue
+PINGS = 0.25  # seconds between the moments at which sockets are pinged
 LINGER = 10.0  # seconds that a client has to take the close frame and to answer it
+
+
+# By event loop: the sockets that have gathered frames in its current turn.
+_unwritten: "WeakKeyDictionary[asyncio.AbstractEventLoop, list[WebSocket]]" = WeakKeyDictionary()
 
 
 class Inbox:
@@ -49,6 +57,8 @@ class WebSocket(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.queue = Inbox(self.loop)  # type: ignore[assignment]
+        self._gathered = b""
+        self._unwritten = _unwritten.setdefault(self.loop, [])
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep at most one frame in this process; what else waits is in the connection's queue, which is bounded."""
@@ -71,30 +81,54 @@ class WebSocket(WebSocketsSansIOProtocol):
             self.scope["extensions"][WRITE_NOW] = {"write": self.write}
 
     def write(self, text: str) -> bool:
-        """Write a text frame at once; False where that can't be, and `send` must wait or say why not.
+        """Write a text frame in this turn of the event loop; False where that can't be, and `send` must wait.
 
-        It can't while a frame before it has not been taken by the kernel: so at most one is held in this process.
+        It can't while a frame before it has not been taken by the kernel: so at most a turn's is held in this process.
+        All sockets' frames go out one after the other at the end of the turn: whoever reads them, a proxy above all, is
+        woken once instead of for each.
         """
         if (
-            not self.handshake_complete
-            or not self.writable.is_set()
+            not self.writable.is_set()
+            or not self.handshake_complete
             or self.close_sent
             or self.conn.extensions  # such as deflate, which changes the frame
             or self.transport.is_closing()
         ):
             return False
         payload = text.encode()
-        self.transport.write(_text_header(len(payload)) + payload)
+        if not self._gathered:
+            self._write_soon()
+        elif len(self._gathered) + len(payload) > GATHERED:
+            return False
+        self._gathered += _text_header(len(payload)) + payload
         return True
+
+    def flush(self) -> None:
+        """Hand what was gathered to the kernel, unless the socket has gone meanwhile."""
+        gathered, self._gathered = self._gathered, b""
+        if gathered and not self.transport.is_closing():
+            self.transport.write(gathered)
+
+    def _write_soon(self) -> None:
+        if not self._unwritten:
+            self.loop.call_soon(_flush_all, self._unwritten)
+        self._unwritten.append(self)
 
     async def send(self, message: Any) -> None:
         """Write a message; a close goes out behind what the kernel has, whether or not anybody reads it."""
+        self.flush()
         if message["type"] == "websocket.close":
             self.end_within(LINGER)
             self.writable.set()
         await super().send(message)
         if message["type"] == "websocket.accept":
             del self.request, self.response  # some KiB of headers, which the scope has too
+
+    def schedule_ping(self) -> None:
+        """Ping at one of few moments, many sockets at each: the answers then come together, too."""
+        assert self.ping_interval is not None
+        due = math.ceil((self.loop.time() + self.ping_interval) / PINGS) * PINGS
+        self.ping_timer = self.loop.call_at(due, self.send_keepalive_ping)
 
     def keepalive_timeout(self) -> None:
         """Let go of a client that answers no ping; its buffer would never empty."""
@@ -105,6 +139,13 @@ class WebSocket(WebSocketsSansIOProtocol):
         """Give the client this long until the connection is cut."""
         if self._ending is None:
             self._ending = self.loop.call_later(seconds, self.transport.abort)
+
+
+def _flush_all(sockets: list[WebSocket]) -> None:
+    """Write what these have gathered, and empty the list."""
+    for socket_ in sockets:
+        socket_.flush()
+    sockets.clear()
 
 
 def _text_header(size: int) -> bytes:

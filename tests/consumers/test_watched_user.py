@@ -532,10 +532,18 @@ def test_a_user_who_lacks_nothing_is_passed_by_until_his_confirmation_runs_out(l
     assert watched.stale_of("orders", place, watched.well_until - 0.1) is None
 
 
-def test_whatever_arrives_for_a_user_has_him_looked_at_again(live: Live) -> None:
+def test_a_frame_that_fits_needs_no_look_at_its_user(live: Live) -> None:
+    watched, place, _ = live
+    watched.settle()
+    until = watched.well_until
+    assert push(watched, {"orders": patch(6)}) is False
+    assert (watched.well_until, place.position) == (until, Position(EPOCH, 6))
+
+
+def test_whatever_else_arrives_for_a_user_has_him_looked_at_again(live: Live) -> None:
     watched, _, connection = live
     for event in (
-        lambda: push(watched, {"orders": patch(6)}),
+        lambda: push(watched, {"orders": patch(7)}),  # leaves a gap
         lambda: watched.on_words({"orders": word(5)}, 100.0),
         lambda: watched.on_stale({"orders": ["broken", 5]}, 100.0),
         lambda: watched.on_snapshot_request(connection, ["orders"], 100.0),

@@ -11,7 +11,7 @@ import uvicorn
 import websockets
 
 from consumers.connection import WRITE_NOW
-from consumers.web_socket import Inbox, WebSocket
+from consumers.web_socket import GATHERED, Inbox, WebSocket
 
 SECONDS = 30.0
 Write = Callable[[str], bool]
@@ -31,6 +31,20 @@ class Application:
         self.accepted.set_result(scope["extensions"][WRITE_NOW]["write"])
         await self.leave.wait()
         await send({"type": "websocket.close", "code": 4000})
+
+
+class Spied:
+    """A transport whose writes are noted."""
+
+    def __init__(self, transport: Any, handed: list[bytes]) -> None:
+        self._transport, self._handed = transport, handed
+
+    def write(self, data: bytes) -> None:
+        self._handed.append(data)
+        self._transport.write(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
 
 
 @asynccontextmanager
@@ -82,6 +96,34 @@ async def test_with_deflate_the_frames_go_the_ordinary_way() -> None:
             assert await client.recv() == "in its turn"
 
 
+async def test_frames_of_one_turn_go_out_together_in_their_order() -> None:
+    application = Application()
+    async with served(application) as url, websockets.connect(url) as client:
+        write = await application.accepted
+        handed: list[bytes] = []
+        transport = write.__self__.transport  # type: ignore[attr-defined]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(write.__self__, "transport", Spied(transport, handed))  # type: ignore[attr-defined]
+            assert all(write(str(number)) for number in range(20))
+            assert handed == []
+            await asyncio.sleep(0)
+            assert len(handed) == 1
+        async with asyncio.timeout(SECONDS):
+            assert [await client.recv() for _ in range(20)] == [str(number) for number in range(20)]
+
+
+async def test_no_more_than_a_few_frames_are_held_for_the_end_of_a_turn() -> None:
+    application = Application()
+    async with served(application) as url, websockets.connect(url, max_size=None) as client:
+        write = await application.accepted
+        assert write("x" * 2 * GATHERED)  # a frame alone has its place, whatever its size
+        assert not write("y")
+        await application.send({"type": "websocket.send", "text": "in its turn"})
+        async with asyncio.timeout(SECONDS):
+            assert len(await client.recv()) == 2 * GATHERED
+            assert await client.recv() == "in its turn"
+
+
 async def test_a_reader_who_stalls_has_at_most_one_frame_waiting() -> None:
     application = Application()
     async with served(application) as url:
@@ -95,6 +137,7 @@ async def test_a_reader_who_stalls_has_at_most_one_frame_waiting() -> None:
         while write(frame):
             written += 1
             assert written < 10_000, "the server takes all that a client leaves"
+            await asyncio.sleep(0)  # the end of the turn
         connection: WebSocket = write.__self__  # type: ignore[attr-defined]
         assert 0 < connection.transport.get_write_buffer_size() <= len(frame) + 4
         assert not write(frame)

@@ -1,6 +1,7 @@
 """A web process: the hub as it is but for its tasks, and its end of a socket."""
 
 import json
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -39,6 +40,7 @@ class WebServer(Process, Hub):
         Process.__init__(self, world, name)
         self.world, self.channel, self.joined = world, name, set()
         self.users, self._to_ask, self.watches = {}, set(), set()
+        self._beats, self._writing = OrderedDict(), set()
         self._settings, self._board = consumer_settings(), SymbolBoard()
         self._layer = HubLayer(world, name)
         self._owners = Owners(self._layer, self.users)
