@@ -27,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 BATCH = 500  # sockets per check: a constant number of queries, and some 50 ms of one thread
 LOOK = 0.5  # seconds between looks for whose check is due
-AHEAD = 2.0  # seconds: a check has those made with it that would be due so soon, for most of it costs the same for one
+MOMENTS = 15  # in the time between a socket's checks: many are due at each, and most of a check costs the same for one
 GRACE = 0.6  # seconds: a session that seems over may be under way to its new key (middleware.py)
 RETRY = 1.0  # seconds until the database is asked again after it did not answer
 AT_END = 1.0  # seconds that a check under way may hold up the end
@@ -98,10 +98,14 @@ class AccessWatch:
     def _due(self, now: float) -> list[Connection]:
         """Return the next batch, those of whom something was told first."""
         everybody = self._hub.users.values()  # looked through twice a second: no lists are made of them
-        soon = now + AHEAD
-        sockets = (socket for watched in everybody for socket in watched.connections if socket.check_due <= soon)
-        due = sorted((one for one in sockets if one.proof is not None), key=lambda one: one.check_due)
-        return due[:BATCH] if due and due[0].check_due <= now else []
+        sockets = (socket for watched in everybody for socket in watched.connections if socket.check_due <= now)
+        due = [socket for socket in sockets if socket.proof is not None]
+        return sorted(due, key=lambda connection: connection.check_due)[:BATCH]
+
+    def _next_check(self, now: float) -> float:
+        """Return when a socket that is checked now is due again, well within the period."""
+        step = self._period / MOMENTS
+        return math.ceil((now + self._period * random.uniform(0.65, 0.85)) / step) * step
 
     async def _check(self, connections: list[Connection]) -> bool:
         """Check a batch and do what follows; False where the database does not answer."""
@@ -109,7 +113,7 @@ class AccessWatch:
         claims = []
         for connection in connections:
             # Set before, not after: a hint that comes during the check makes it due again.
-            connection.check_due = now + self._period * random.uniform(0.7, 0.9)
+            connection.check_due = self._next_check(now)
             feeds = set(connection.places)
             if symbol_feed is not None and connection.symbols:
                 feeds.add(symbol_feed.name)

@@ -103,7 +103,7 @@ def server_frame(kind: str, **fields: Any) -> str:
 
 def push_frame(ts: int, feeds: Mapping[str, str]) -> str:
     """Return the text of a push, joined from parts that were encoded once for everybody."""
-    parts = ",".join(f'"{name}":{text}' for name, text in feeds.items())
+    parts = ",".join([f'"{name}":{text}' for name, text in feeds.items()])
     return f'{{"type":"push","ts":{ts},"feeds":{{{parts}}}}}'
 
 

@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 COALESCE = 0.003  # seconds: the questions of a burst of sockets travel as one message
 DIGEST = 2.0  # seconds between digests, which renew the interest and ask for confirmation
+EARLY = 0.25  # of the time between heartbeats: one due so soon goes along with a push
 SWEEP = 0.5  # seconds between looks for who lacks what, who is stale, who stalls
 
 _hubs: "weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Hub]" = weakref.WeakKeyDictionary()
@@ -45,6 +46,7 @@ class Hub:
         self.users: dict[str, WatchedUser] = {}
         self.watches: set[Connection] = set()  # those that show a user's state to another
         self._settings = consumer_settings()
+        self._early = EARLY * self._settings.HEARTBEAT_SECONDS
         self._beats: OrderedDict[Connection, None] = OrderedDict()  # all sockets, in the order of their next heartbeats
         self._writing: set[Connection] = set()  # those whose frames wait for the ones before
         self._layer = Layer("hub")
@@ -187,6 +189,9 @@ class Hub:
         if watched.on_push(message["ts"], entries, message["cut"]):
             REPAIR["gap"].inc()
             self._ask(user)
+        for connection in watched.connections:
+            if connection.heartbeat_due - self._early < (now := time.monotonic()):
+                self._heartbeat(watched, connection, now)  # it travels with the push, and wakes nobody by itself
         passed_on(message)
 
     def _on_answer(

@@ -51,16 +51,18 @@ class WatchedUser:
         A socket gets a frame only after the one before it: else what a lost one said of some feeds would be missing
         beside what this one says of others.
         """
-        frame = Position(next(iter(entries.values())).position.epoch, cut)
+        epoch = next(iter(entries.values())).position.epoch
+        frame, before = Position(epoch, cut), Position(epoch, cut - 1)
         for feed, entry in entries.items():
             self._see(feed, entry.position)
-            self.as_of[feed] = max(ts, self.as_of.get(feed, 0))  # stale stays: only the owner's word ends that
+            if ts > self.as_of.get(feed, 0):  # stale stays: only the owner's word ends that
+                self.as_of[feed] = ts
         frames: dict[tuple[str, ...], str] = {}
         gap = False
         for connection in self.connections:
             if connection.cut is not None and connection.cut >= frame:
                 continue
-            fitting = self._fitting(connection, entries) if _follows(connection, frame) else None
+            fitting = self._fitting(connection, entries) if connection.cut == before else None
             if fitting is None:
                 gap = connection.holed = True
                 continue
@@ -338,7 +340,9 @@ class WatchedUser:
         return feed in self.stale and self.stale[feed].reason == FEED_OFF
 
     def _see(self, feed: str, position: Position) -> None:
-        self.heads[feed] = max(position, self.heads.get(feed, position))
+        head = self.heads.get(feed)
+        if head is None or head < position:
+            self.heads[feed] = position
 
     def _confirm(self, feed: str, place: Place) -> None:
         """The owner had a position when it was asked, and the socket has that or more: live, from the question on."""
@@ -347,8 +351,3 @@ class WatchedUser:
             return
         if place.position.epoch == position.epoch and place.position >= position:
             place.confirmed = max(place.confirmed, asked)
-
-
-def _follows(connection: Connection, frame: Position) -> bool:
-    """Say whether a frame is the next one of a socket."""
-    return connection.cut == Position(frame.epoch, frame.seq - 1)

@@ -4,6 +4,7 @@ import asyncio
 import math
 import socket
 import struct
+from functools import lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -148,6 +149,7 @@ def _flush_all(sockets: list[WebSocket]) -> None:
     sockets.clear()
 
 
+@lru_cache(maxsize=4096)
 def _text_header(size: int) -> bytes:
     """Return the header of a server's text frame with so many bytes of payload."""
     if size < 126:

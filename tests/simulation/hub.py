@@ -40,7 +40,7 @@ class WebServer(Process, Hub):
         Process.__init__(self, world, name)
         self.world, self.channel, self.joined = world, name, set()
         self.users, self._to_ask, self.watches = {}, set(), set()
-        self._beats, self._writing = OrderedDict(), set()
+        self._beats, self._writing, self._early = OrderedDict(), set(), 0.0
         self._settings, self._board = consumer_settings(), SymbolBoard()
         self._layer = HubLayer(world, name)
         self._owners = Owners(self._layer, self.users)
