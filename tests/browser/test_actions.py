@@ -79,6 +79,7 @@ def test_the_tickets_quote_moves_with_the_market(open_page: OpenPage, account: A
     expect(page.locator("[data-facts] [data-field=bid]")).to_have_text("62.34")
 
 
+@pytest.mark.provokes("net::ERR_FAILED")
 def test_an_order_without_an_answer_can_be_sent_again_and_is_one(open_page: OpenPage, account: Account) -> None:
     page = open_page(**DESKTOP)
     lost: list[str] = []

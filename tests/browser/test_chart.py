@@ -89,6 +89,7 @@ def test_an_interval_is_chosen(open_page: OpenPage, market: FakeMarket) -> None:
     expect(legend(page, "time")).to_have_text("2008-10-06")
 
 
+@pytest.mark.provokes("status of 500")
 def test_no_candles_and_no_answer_are_said_in_words(open_page: OpenPage, market: FakeMarket) -> None:
     candles, market.candles["1m"], market.status = market.candles["1m"], [], 500
     page = open_page(**DESKTOP)
