@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Route, expect
 from pushers import FeedStale
 from tests.browser.conftest import FakeSocket
 from tests.trading.pages.conftest import DOCUMENTS, EMPTY, FILL, PNL, POSITION, TICKER
-from trading.models import Instrument, User
+from trading.models import Instrument
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -154,15 +154,6 @@ def test_a_lost_connection_comes_back_by_itself(open_page: OpenPage, market: Any
     expect(page.locator("#fills")).not_to_have_attribute("data-stale", "")
     [again] = [frame for frame in socket.received if "have" in frame]
     assert again["have"]["orders"] == {"epoch": 1, "seq": 1}
-
-
-def test_signed_out_elsewhere_offers_to_sign_in(open_page: OpenPage, market: Any, socket: FakeSocket) -> None:
-    page = open_page(**DESKTOP)
-    socket.snapshots(DOCUMENTS)
-    socket.connections[-1].close(code=4401)
-    expect(page.locator("[data-connection]")).to_contain_text("Signed out")
-    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
-    shoot(page, "desktop-signed-out")
 
 
 def test_a_feed_that_is_taken_away_is_marked_in_its_panel_alone(
@@ -344,11 +335,3 @@ def test_the_page_works_under_a_strict_content_security_policy(
     assert response.headers["content-security-policy"] == policy
     socket.snapshots(EMPTY)
     expect(page.get_by_text("No open orders.")).to_be_visible()
-
-
-def test_signing_in_by_hand(open_page: OpenPage, market: Any, alice: User) -> None:
-    page = open_page("/", signed_in=False, **DESKTOP)
-    page.get_by_label("Username").fill("alice")
-    page.get_by_label("Password").fill("paper-trading")
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
