@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Route, WebSocketRoute, expect, sync_playwright
 
+from tests.browser.page_errors import errors, watch
 from tests.settings import chromium_path
 from tests.trading.pages.conftest import aapl, alice, documents
 from trading.models import User
@@ -18,10 +19,9 @@ from trading.models import User
 MILLISECONDS = 30_000  # the longest wait: a busy machine takes a few seconds for a page
 expect.set_options(timeout=MILLISECONDS)
 
-BREACH = "Content Security Policy"  # what Chromium logs of a breach says
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
-__all__ = ["aapl", "alice", "documents"]
+__all__ = ["aapl", "alice", "documents", "errors"]
 
 
 @pytest.fixture(scope="module")
@@ -116,23 +116,27 @@ def market_api() -> FakeMarket:
 
 @pytest.fixture
 def open_page(
-    browser: Browser, live_server: Any, alice: User, client: Any, socket: FakeSocket, market_api: FakeMarket
+    browser: Browser,
+    live_server: Any,
+    alice: User,
+    client: Any,
+    socket: FakeSocket,
+    market_api: FakeMarket,
+    errors: list[str],
 ) -> Iterator[Callable[..., Page]]:
-    """Open a path as alice; options are those of a browser context. What the page logs as an error fails the test."""
+    """Open a path as alice; options are those of a browser context."""
     contexts: list[BrowserContext] = []
-    errors: list[str] = []
 
     def open_path(path: str = "/", *, signed_in: bool = True, **options: Any) -> Page:
         context = browser.new_context(**options)
         contexts.append(context)
+        watch(context, errors)
         context.set_default_timeout(MILLISECONDS)
         if signed_in:
             client.force_login(alice)
             name = "sessionid"
             context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": live_server.url}])
         page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda message: errors.append(message.text) if BREACH in message.text else None)
         page.route_web_socket("**/ws/", socket.connected)
         # The page reads them by itself: at the end of a test the server must not be busy with the database.
         page.route(re.compile(r"/api/v1/(candles|instruments)(\?|$)"), market_api.answer)
@@ -142,4 +146,3 @@ def open_page(
     yield open_path
     for context in contexts:
         context.close()
-    assert errors == []

@@ -1,6 +1,5 @@
 """The price chart, the watchlist and the tiles in a real browser, with a socket and candles that the test plays."""
 
-import re
 from collections.abc import Callable
 from decimal import Decimal
 from itertools import pairwise
@@ -10,7 +9,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import FakeMarket, FakeSocket
-from tests.trading.pages.conftest import DOCUMENTS, EMPTY, MARKET_TIME, PNL, POSITION, TICKER
+from tests.browser.desk_page import MINUTE, OPEN, candle
+from tests.trading.pages.conftest import DOCUMENTS, EMPTY, PNL, POSITION, TICKER
 from trading.models import Account, Instrument, Order, User
 from trading.services import order_place
 
@@ -18,16 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 DESKTOP = {"viewport": {"width": 1440, "height": 900}}
 PHONE = {"viewport": {"width": 360, "height": 740}}
-MINUTE = 60_000
-OPEN = MARKET_TIME - MARKET_TIME % MINUTE - 30 * MINUTE
 OpenPage = Callable[..., Page]
-
-
-def candle(minute: int, close: str = "61.5") -> dict[str, Any]:
-    return {
-        "timestamp": OPEN + minute * MINUTE, "open": "60.5", "high": "62.25", "low": "59.75", "close": close,
-        "volume": "100",
-    }  # fmt: skip
 
 
 @pytest.fixture
@@ -89,6 +80,7 @@ def test_an_interval_is_chosen(open_page: OpenPage, market: FakeMarket) -> None:
     expect(legend(page, "time")).to_have_text("2008-10-06")
 
 
+@pytest.mark.provokes("status of 500")
 def test_no_candles_and_no_answer_are_said_in_words(open_page: OpenPage, market: FakeMarket) -> None:
     candles, market.candles["1m"], market.status = market.candles["1m"], [], 500
     page = open_page(**DESKTOP)
@@ -123,27 +115,6 @@ def test_own_orders_and_positions_are_named_at_their_lines(
     expect(labels).to_have_count(0)
 
 
-def test_an_order_is_amended_by_dragging_its_label(open_page: OpenPage, resting: Order, socket: FakeSocket) -> None:
-    page = open_page(**DESKTOP)
-    pushed_order(socket, resting)
-    label = label_of(page, "Buy 10 at").get_by_role("button")
-    label.hover()
-    box = label.bounding_box()
-    assert box is not None
-    page.mouse.down()
-    page.mouse.move(box["x"] + 20, box["y"] - 31, steps=5)
-    expect(label).not_to_have_text("Buy 10 at 60.00")
-    page.mouse.up()
-    price = page.get_by_role("dialog").get_by_label("Price")
-    expect(price).to_have_value(re.compile(r"^6[01](\.\d\d?)?$"))  # on the tick
-    asked = Decimal(price.input_value())
-    assert asked != 60
-    page.get_by_role("button", name="Amend the order").click()
-    expect(page.get_by_role("dialog")).to_be_hidden()
-    resting.refresh_from_db()
-    assert resting.price == asked
-
-
 def test_an_order_is_moved_by_the_keyboard_and_left(open_page: OpenPage, resting: Order, socket: FakeSocket) -> None:
     page = open_page(**DESKTOP)
     pushed_order(socket, resting)
@@ -161,13 +132,6 @@ def test_an_order_is_moved_by_the_keyboard_and_left(open_page: OpenPage, resting
     expect(label).to_have_text("Buy 10 at 60.00")
     resting.refresh_from_db()
     assert resting.price == 60
-
-
-def test_a_click_on_the_chart_takes_a_price_on_the_tick_to_the_ticket(open_page: OpenPage, market: FakeMarket) -> None:
-    page = open_page(**DESKTOP)
-    expect(legend(page, "close")).to_have_text("61.50")
-    page.locator("#chart [data-chart]").click(position={"x": 60, "y": 150})
-    expect(page.locator("#id_price")).to_have_value(re.compile(r"^(59|6[0-2])(\.\d\d?)?$"))
 
 
 def test_the_watchlist_chooses_symbol_price_and_side(

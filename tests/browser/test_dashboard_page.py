@@ -12,7 +12,7 @@ from playwright.sync_api import Page, Route, expect
 from pushers import FeedStale
 from tests.browser.conftest import FakeSocket
 from tests.trading.pages.conftest import DOCUMENTS, EMPTY, FILL, PNL, POSITION, TICKER
-from trading.models import Instrument, User
+from trading.models import Instrument
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -156,15 +156,6 @@ def test_a_lost_connection_comes_back_by_itself(open_page: OpenPage, market: Any
     assert again["have"]["orders"] == {"epoch": 1, "seq": 1}
 
 
-def test_signed_out_elsewhere_offers_to_sign_in(open_page: OpenPage, market: Any, socket: FakeSocket) -> None:
-    page = open_page(**DESKTOP)
-    socket.snapshots(DOCUMENTS)
-    socket.connections[-1].close(code=4401)
-    expect(page.locator("[data-connection]")).to_contain_text("Signed out")
-    expect(page.get_by_role("link", name="Sign in")).to_be_visible()
-    shoot(page, "desktop-signed-out")
-
-
 def test_a_feed_that_is_taken_away_is_marked_in_its_panel_alone(
     open_page: OpenPage, market: Any, socket: FakeSocket
 ) -> None:
@@ -206,6 +197,7 @@ def test_a_refused_order_says_why_beside_the_form(open_page: OpenPage, market: A
     shoot(page, "desktop-refused")
 
 
+@pytest.mark.provokes("status of 401")
 def test_an_order_of_a_trader_who_has_signed_out_leads_to_sign_in(
     open_page: OpenPage, market: Any, socket: FakeSocket
 ) -> None:
@@ -223,9 +215,7 @@ def test_an_order_of_a_trader_who_has_signed_out_leads_to_sign_in(
 def test_a_new_action_replaces_the_last_notice_and_nothing_moves(
     open_page: OpenPage, market: Any, socket: FakeSocket
 ) -> None:
-    logged: list[str] = []
     page = open_page(**DESKTOP)
-    page.on("console", lambda message: logged.append(message.text) if message.type == "error" else None)
     page.clock.install()
     socket.snapshots(DOCUMENTS)
     table, tickers = page.locator("#orders table"), page.locator("#tickers")
@@ -241,7 +231,6 @@ def test_a_new_action_replaces_the_last_notice_and_nothing_moves(
     assert (table.bounding_box(), tickers.bounding_box()) == places
     page.clock.fast_forward(10_000)
     expect(notice).to_be_hidden()
-    assert logged == []
 
 
 def test_the_age_of_the_oldest_document_is_shown(open_page: OpenPage, market: Any, socket: FakeSocket) -> None:
@@ -334,26 +323,15 @@ def test_the_page_works_under_a_strict_content_security_policy(
 ) -> None:
     # data: images are Bootstrap's own arrows and ticks, in its style sheet.
     policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self' ws:"
-    blocked: list[str] = []
 
     def with_policy(route: Route) -> None:
         response = route.fetch()
         route.fulfill(response=response, headers={**response.headers, "content-security-policy": policy})
 
     page = open_page("/login/", **DESKTOP)  # alice is signed in: it leads to the dashboard
-    page.on("console", lambda message: blocked.append(message.text) if message.type == "error" else None)
     page.route(lambda url: url.endswith("/"), with_policy)
     response = page.reload()
     assert response is not None
     assert response.headers["content-security-policy"] == policy
     socket.snapshots(EMPTY)
     expect(page.get_by_text("No open orders.")).to_be_visible()
-    assert blocked == []
-
-
-def test_signing_in_by_hand(open_page: OpenPage, market: Any, alice: User) -> None:
-    page = open_page("/", signed_in=False, **DESKTOP)
-    page.get_by_label("Username").fill("alice")
-    page.get_by_label("Password").fill("paper-trading")
-    page.get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("button", name="Sign out")).to_be_visible()

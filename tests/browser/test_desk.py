@@ -1,15 +1,14 @@
 """Trading by hand and keyboard in a real browser: keys, editing in the row, everything at once, and notices."""
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import FakeSocket
-from tests.browser.desk_page import DESKTOP, PHONE, OpenPage, assert_no_sideways, frame_of, shoot
+from tests.browser.desk_page import DESKTOP, OpenPage, frame_of
 from tests.trading.pages.conftest import DOCUMENTS, EMPTY, FILL, TICKER
-from trading.models import Account, Instrument, Order, OrderStatus, Position, User
+from trading.models import Account, Instrument, Order, User
 from trading.services import order_cancel, order_place
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -39,17 +38,6 @@ def toasts(page: Page) -> Locator:
 # Keys
 
 
-def test_an_order_is_placed_by_keyboard_alone(open_page: OpenPage, account: Account) -> None:
-    page = open_page(**DESKTOP)
-    page.keyboard.press("s")
-    expect(page.locator("#id_amount")).to_be_focused()
-    expect(page.locator("#id_side_sell")).to_be_checked()
-    page.keyboard.type("10")
-    page.keyboard.press("Enter")
-    expect(page.locator("#order-form [data-result]")).to_have_text("Sold 10 AAPL at 61.50.")
-    assert Order.objects.get().side == "sell"
-
-
 def test_no_key_fires_in_a_field(open_page: OpenPage, account: Account) -> None:
     page = open_page(**DESKTOP)
     page.locator("#id_amount").focus()
@@ -69,13 +57,10 @@ def test_a_key_with_a_modifier_is_the_browsers(open_page: OpenPage, account: Acc
     expect(page.locator("#id_side_buy")).to_be_checked()
 
 
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_the_sheet_lists_the_keys_and_switches_them_off(open_page: OpenPage, account: Account, scheme: str) -> None:
-    page = open_page(color_scheme=scheme, **DESKTOP)
+def test_the_sheet_switches_the_keys_off(open_page: OpenPage, account: Account) -> None:
+    page = open_page(**DESKTOP)
     page.keyboard.press("?")
     sheet = page.get_by_role("dialog", name="Keys")
-    expect(sheet).to_contain_text("An order to buy")
-    shoot(page, f"keys-{scheme}")
     sheet.get_by_label("Single letters are keys").uncheck()
     page.keyboard.press("Escape")
     expect(sheet).to_be_hidden()
@@ -89,13 +74,6 @@ def test_the_sheet_lists_the_keys_and_switches_them_off(open_page: OpenPage, acc
     sheet.get_by_role("button", name="Done").click()
     page.keyboard.press("s")
     expect(page.locator("#id_side_sell")).to_be_checked()
-
-
-def test_the_search_key_leads_to_the_instruments(open_page: OpenPage, account: Account) -> None:
-    page = open_page(**DESKTOP)
-    page.keyboard.press("/")
-    found = "document.activeElement.matches('#tickers input[type=search], #id_symbol')"
-    assert page.evaluate(found)
 
 
 # Into the ticket
@@ -133,26 +111,6 @@ def test_a_chosen_symbol_takes_the_other_ones_price_along(open_page: OpenPage, a
 # In the row
 
 
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_a_price_is_edited_in_its_row(open_page: OpenPage, socket: FakeSocket, resting: Order, size: Any) -> None:
-    page = open_page(**size)
-    row = row_of(page, socket, resting)
-    row.locator("[data-edit=price]").click()
-    field = row.get_by_label(f"Price of order {resting.pk}")
-    expect(field).to_have_value("60")
-    field.fill("59.5")
-    shoot(page, f"edit-{size['viewport']['width']}")
-    assert_no_sideways(page, size)
-    field.press("Enter")
-    expect(page.locator("#notice")).to_have_text(f"Order {resting.pk} is open: buy 10 AAPL at 59.50.")
-    expect(field).to_be_hidden()
-    expect(row.locator("[data-edit=price]")).to_be_focused()
-    resting.refresh_from_db()
-    assert (resting.price, resting.amount) == (Decimal("59.5"), Decimal(10))
-    socket.patches({"orders": {str(resting.pk): {"price": "59.5"}}}, seq=2)
-    expect(row.locator("[data-field=price]")).to_have_text("59.50")
-
-
 def test_a_refused_amount_is_said_at_the_field_and_the_old_one_returns(
     open_page: OpenPage, socket: FakeSocket, resting: Order
 ) -> None:
@@ -165,7 +123,6 @@ def test_a_refused_amount_is_said_at_the_field_and_the_old_one_returns(
     expect(row.get_by_role("alert")).to_contain_text("must be a multiple of 1; found 1.5")
     expect(field).to_have_value("10")
     expect(field).to_have_attribute("aria-invalid", "true")
-    shoot(page, "edit-refused")
     field.fill("7")
     field.press("Escape")
     expect(field).to_be_hidden()
@@ -173,40 +130,6 @@ def test_a_refused_amount_is_said_at_the_field_and_the_old_one_returns(
     expect(row.locator("[data-field=amount]")).to_have_text("10")
     resting.refresh_from_db()
     assert resting.amount == 10
-
-
-# Everything at once
-
-
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_all_orders_are_canceled_after_a_question_that_names_them(
-    open_page: OpenPage, socket: FakeSocket, resting: Order, size: Any
-) -> None:
-    page = open_page(**size)
-    expect(row_of(page, socket, resting)).to_be_visible()
-    page.keyboard.press("c")
-    dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("Cancel 1 open order?")
-    expect(dialog).to_contain_text("buy 10 AAPL at 60.00, paper")
-    shoot(page, f"cancel-all-{size['viewport']['width']}")
-    dialog.get_by_role("button", name="Cancel all").click()
-    expect(page.locator("#notice")).to_have_text("1 order is canceled.")
-    resting.refresh_from_db()
-    assert resting.status == OrderStatus.CANCELED
-
-
-def test_all_positions_are_closed_after_a_question_that_names_them(
-    open_page: OpenPage, socket: FakeSocket, account: Account
-) -> None:
-    order_place(account=account, symbol="AAPL", side="buy", type="market", amount=Decimal(10))
-    page = open_page(**DESKTOP)
-    page.keyboard.press("x")
-    dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("Close 1 position?")
-    expect(dialog).to_contain_text("long 10 AAPL, paper")
-    dialog.get_by_role("button", name="Close all").click()
-    expect(page.locator("#notice")).to_have_text("1 position is closed.")
-    assert Position.objects.get().signed_amount == 0
 
 
 # Notices
@@ -220,47 +143,17 @@ def live(open_page: OpenPage, socket: FakeSocket, resting: Order) -> Page:
     return page
 
 
-def test_a_cancel_elsewhere_is_told(live: Page, socket: FakeSocket, resting: Order) -> None:
-    order_cancel(order=resting)
-    socket.patches({"orders": {str(resting.pk): None}}, seq=2)
-    expect(toasts(live)).to_have_text(f"Canceled Order {resting.pk} is canceled.")
-    expect(live.locator("#toasts [data-said]")).to_have_text(f"Order {resting.pk} is canceled.")
-    toasts(live).get_by_role("button", name="Dismiss").click()
-    expect(toasts(live)).to_have_count(0)
-
-
-@pytest.mark.parametrize("size", [PHONE, DESKTOP], ids=["phone", "desktop"])
-def test_a_fill_is_told_once(
-    open_page: OpenPage, socket: FakeSocket, account: Account, resting: Order, size: Any
-) -> None:
-    page = open_page(**size)
-    expect(row_of(page, socket, resting)).to_be_visible()
+def test_a_fill_is_told_once(live: Page, socket: FakeSocket, account: Account, resting: Order) -> None:
     bought = order_place(account=account, symbol="AAPL", side="buy", type="market", amount=Decimal(4))
     fill = {**FILL, "order": str(bought.pk), "amount": "4"}
     socket.patches({"fills": {"12": fill}}, seq=2)
-    expect(toasts(page)).to_have_text("Filled Bought 4 AAPL at 61.50.")
-    shoot(page, f"toast-{size['viewport']['width']}")
-    assert_no_sideways(page, size)
+    expect(toasts(live)).to_have_text("Filled Bought 4 AAPL at 61.50.")
     # A document that is sent whole says the same again.
     socket.snapshots({"fills": {"12": fill}}, seq=3)
     order_cancel(order=resting)
     socket.snapshots({"orders": {}}, seq=2)
-    expect(toasts(page)).to_have_count(2)
-    expect(toasts(page).last).to_contain_text("is canceled")
-
-
-def test_a_muted_kind_is_not_told(live: Page, socket: FakeSocket, account: Account, resting: Order) -> None:
-    live.get_by_role("button", name="Notices").click()
-    choices = live.get_by_role("dialog", name="Notices")
-    choices.get_by_label("Canceled").uncheck()
-    shoot(live, "notices")
-    choices.get_by_role("button", name="Done").click()
-    order_cancel(order=resting)
-    with live.expect_response("**/orders/news/*"):
-        socket.patches({"orders": {str(resting.pk): None}}, seq=2)
-    bought = order_place(account=account, symbol="AAPL", side="buy", type="market", amount=Decimal(4))
-    socket.patches({"fills": {"12": {**FILL, "order": str(bought.pk)}}}, seq=2)
-    expect(toasts(live)).to_have_text(["Filled Bought 4 AAPL at 61.50."])
+    expect(toasts(live)).to_have_count(2)
+    expect(toasts(live).last).to_contain_text("is canceled")
 
 
 def test_a_sound_is_made_only_for_who_asked_for_it(

@@ -7,7 +7,7 @@ readers is Django's matter; on the pages that are the site's own, what axe-core 
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import ConsoleMessage, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import FakeSocket
 from tests.browser.test_every_page import AXE, FINDINGS, LOCALES, SIZES, WCAG
@@ -42,16 +42,6 @@ def paths(alice: User, aapl: Instrument, service: None) -> list[str]:
     ]  # fmt: skip
 
 
-def note_errors(page: Page, found: list[str]) -> None:
-    """Add to `found` whatever the browser reports as an error, and where."""
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type == "error":
-            found.append(f"{page.url}: {message.text} ({message.location['url']}:{message.location['lineNumber']})")
-
-    page.on("console", note)
-
-
 def look(page: Page, path: str) -> list[str]:
     """What is wrong with the page as it is, in either theme and size."""
     found: list[str] = []
@@ -78,7 +68,6 @@ def test_every_admin_page_is_whole_and_without_an_error(
     User.objects.update(language=language, number_format="point_comma", time_zone="Asia/Shanghai", rise_color="red")
     page = open_page("/preferences/")
     site, found = page.url.removesuffix("/preferences/"), list[str]()
-    note_errors(page, found)
     page.route_web_socket("**/ws/watch/*/", socket.connected)
     for path in paths:
         page.goto(site + path)
@@ -99,7 +88,6 @@ def test_the_question_for_a_reason_is_whole_and_without_an_error(
     User.objects.update(language=language)
     page = open_page(f"/admin/trading/user/{alice.pk}/change/")
     found: list[str] = []
-    note_errors(page, found)
     actions = [button.get_attribute("value") for button in page.locator(".user-actions button").all()]
     for action in actions:
         page.goto(page.url.split("/admin/")[0] + f"/admin/trading/user/{alice.pk}/change/")

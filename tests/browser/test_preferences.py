@@ -1,7 +1,6 @@
 """Theme, colours, numbers and language in a real browser, and what they change on a page."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -13,13 +12,11 @@ from trading.models import Account, EquityPoint, User
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 OpenPage = Callable[..., Page]
-SIZES: list[Any] = [{"viewport": {"width": 1440, "height": 900}}, {"viewport": {"width": 360, "height": 740}}]
 COLOR = "(element) => getComputedStyle(element).color"
 
 
-@pytest.mark.parametrize("size", SIZES, ids=["desktop", "phone"])
-def test_the_switch_changes_the_theme_at_once_and_for_good(open_page: OpenPage, alice: User, size: Any) -> None:
-    page = open_page("/accounts/", color_scheme="light", **size)
+def test_the_switch_changes_the_theme_at_once_and_for_good(open_page: OpenPage, alice: User) -> None:
+    page = open_page("/accounts/", color_scheme="light")
     page.evaluate("document.addEventListener('themechange', ({ detail }) => { document.title = detail; })")
     with page.expect_response("**/preferences/theme/"):
         page.get_by_role("button", name="Dark theme").press("Enter")
@@ -45,18 +42,6 @@ def test_the_systems_theme_is_followed_while_the_page_is_open(open_page: OpenPag
     expect(page.locator("html[data-bs-theme=dark]")).to_have_count(1)
 
 
-@pytest.mark.parametrize("size", SIZES, ids=["desktop", "phone"])
-def test_preferences_are_chosen_and_the_site_is_so_from_then_on(open_page: OpenPage, alice: User, size: Any) -> None:
-    page = open_page("/preferences/", locale="en-US", **size)
-    for choice in ("简体中文", "Light", "Red rises, green falls", "1.234,56"):
-        page.get_by_label(choice, exact=True).check()
-    page.get_by_label("Time zone").select_option("Asia/Shanghai")
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("status")).to_have_text("您的偏好设置已保存。")
-    page.get_by_role("link", name="账户").click()
-    expect(page.get_by_role("cell", name="100.000,00").first).to_be_visible()
-
-
 def test_scripts_write_numbers_and_colours_as_chosen(open_page: OpenPage, socket: FakeSocket) -> None:
     User.objects.update(number_format="space_comma", rise_color="red", theme="light")
     page = open_page()
@@ -67,13 +52,12 @@ def test_scripts_write_numbers_and_colours_as_chosen(open_page: OpenPage, socket
     assert side.evaluate(COLOR) == "rgb(176, 42, 55)"
 
 
-@pytest.mark.parametrize("size", SIZES, ids=["desktop", "phone"])
-def test_the_equity_curve_is_drawn_in_the_colours_of_the_theme(open_page: OpenPage, alice: User, size: Any) -> None:
+def test_the_equity_curve_is_drawn_in_the_colours_of_the_theme(open_page: OpenPage, alice: User) -> None:
     account = Account.objects.get(user=alice)
     for minute, equity in enumerate((100_000, 100_500, 99_500)):
         at = account.created_at.replace(minute=minute, second=0, microsecond=0)
         EquityPoint.objects.create(account=account, interval="15m", at=at, equity=equity)
-    page = open_page("/history/equity/", color_scheme="light", **size)
+    page = open_page("/history/equity/", color_scheme="light")
     canvas = page.locator("#curve canvas").first
     corner = "(element) => [...element.getContext('2d').getImageData(0, 0, 1, 1).data].slice(0, 3)"
     light = "(element) => element.getContext('2d').getImageData(0, 0, 1, 1).data[0] > 200"

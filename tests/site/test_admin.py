@@ -6,6 +6,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import browser as browser  # a fixture
+from tests.browser.page_errors import errors as errors  # a fixture
+from tests.browser.page_errors import watch
 from tests.site.running_site import RunningSite
 
 pytestmark = [pytest.mark.browser, pytest.mark.site]
@@ -15,10 +17,9 @@ BUTTONS = {"deactivate", "sign_out", "disconnect", "freeze", "adjust", "reset", 
 
 
 @pytest.fixture
-def member_of(browser: Browser, site: RunningSite) -> Iterator[Callable[[str], Page]]:
+def member_of(browser: Browser, site: RunningSite, errors: list[str]) -> Iterator[Callable[[str], Page]]:
     """Sign a new member of a group in to the admin; nothing may go wrong in his pages' scripts."""
     contexts: list[BrowserContext] = []
-    errors: list[str] = []
 
     def sign_in(group: str) -> Page:
         username = f"{group}-member"
@@ -28,9 +29,9 @@ def member_of(browser: Browser, site: RunningSite) -> Iterator[Callable[[str], P
             f"user.set_password({PASSWORD!r}); user.save(); user.groups.set(Group.objects.filter(name={group!r}))"
         )
         context = browser.new_context()
+        watch(context, errors)
         contexts.append(context)
         page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(f"{site.url}/admin/login/?next=/admin/trading/user/")
         page.fill("input[name=username]", username)
         page.fill("input[name=password]", PASSWORD)
@@ -41,7 +42,6 @@ def member_of(browser: Browser, site: RunningSite) -> Iterator[Callable[[str], P
     yield sign_in
     for context in contexts:
         context.close()
-    assert errors == []
 
 
 def open_user(page: Page, site: RunningSite, username: str) -> None:

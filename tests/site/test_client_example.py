@@ -7,6 +7,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import browser as browser  # a fixture
+from tests.browser.page_errors import errors as errors  # a fixture
+from tests.browser.page_errors import watch
 from tests.site.running_site import RunningSite
 from tradingsite.environment import BASE_DIR
 
@@ -20,15 +22,14 @@ CALLING = '<!doctype html><html lang="en"><title></title><script type="module" s
 
 
 @pytest.fixture
-def page(browser: Browser, site: RunningSite) -> Iterator[Page]:
+def page(browser: Browser, site: RunningSite, errors: list[str]) -> Iterator[Page]:
     """A page of the site on which alice is signed in; the example's script is served beside it."""
     site.start_pushers(1)
     site.start_market("--interval", "0.5")
     context = browser.new_context()
+    watch(context, errors)
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
 
     def answer(route: Route) -> None:
         route.fulfill(content_type="text/javascript", body=SCRIPT)
@@ -42,7 +43,6 @@ def page(browser: Browser, site: RunningSite) -> Iterator[Page]:
     page.goto(f"{site.url}/accounts/")  # a page of the site, in which an example takes the place of what is there
     yield page
     context.close()
-    assert errors == []
 
 
 def test_the_template_shows_live_values(page: Page) -> None:

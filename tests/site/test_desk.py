@@ -7,6 +7,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import browser as browser  # a fixture
+from tests.browser.page_errors import errors as errors  # a fixture
+from tests.browser.page_errors import watch
 from tests.site.running_site import RunningSite
 
 pytestmark = [pytest.mark.browser, pytest.mark.site]
@@ -14,19 +16,18 @@ PATIENCE = 30_000  # ms
 
 
 @pytest.fixture
-def dashboard(browser: Browser, site: RunningSite) -> Iterator[Callable[[], Page]]:
+def dashboard(browser: Browser, site: RunningSite, errors: list[str]) -> Iterator[Callable[[], Page]]:
     """Sign carol in, each time in a browser of its own, and wait until her page is live."""
     site.start_pushers(1)
     site.start_market("--interval", "0.5")
     contexts: list[BrowserContext] = []
-    errors: list[str] = []
 
     def sign_in() -> Page:
         context = browser.new_context(viewport={"width": 1440, "height": 900})
+        watch(context, errors)
         context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(f"{site.url}/login/")
         page.fill("input[name=username]", "carol")
         page.fill("input[name=password]", "paper-trading")
@@ -37,7 +38,6 @@ def dashboard(browser: Browser, site: RunningSite) -> Iterator[Callable[[], Page
     yield sign_in
     for context in contexts:
         context.close()
-    assert errors == []
 
 
 # A notice leaves by itself: what was told is kept, for a test that comes late.

@@ -8,6 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, WebSocket, expect
 
 from tests.browser.conftest import browser as browser  # a fixture
+from tests.browser.page_errors import errors as errors  # a fixture
+from tests.browser.page_errors import watch
 from tests.site.web_process import ForeignSite, foreign_site
 from tradingsite.embedded_redis import embedded_redis, free_port, wait_for_redis
 
@@ -36,19 +38,16 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForeignSite]:
 
 
 @pytest.fixture
-def page(browser: Browser, site: ForeignSite) -> Iterator[Page]:
+def page(browser: Browser, site: ForeignSite, errors: list[str]) -> Iterator[Page]:
     """Pat's browser."""
     context = browser.new_context()
+    watch(context, errors)
     context.set_default_timeout(PATIENCE)
     url = f"http://127.0.0.1:{site.port}/"
     context.add_cookies([{"name": "sessionid", "value": site.sign_in("pat"), "url": url}])
     page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     yield page
     context.close()
-    assert errors == []
 
 
 def test_it_is_loading_then_live_then_stale_and_comes_back(page: Page, site: ForeignSite) -> None:

@@ -7,6 +7,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import browser as browser  # a fixture
+from tests.browser.page_errors import errors as errors  # a fixture
+from tests.browser.page_errors import watch
 from tests.site.running_site import RunningSite
 
 pytestmark = [pytest.mark.browser, pytest.mark.site]
@@ -18,20 +20,18 @@ EQUITY = "#accounts [data-rows] [data-field=equity]"
 
 
 @pytest.fixture
-def dashboard(browser: Browser, site: RunningSite) -> Iterator[Callable[[int, str], Page]]:
+def dashboard(browser: Browser, site: RunningSite, errors: list[str]) -> Iterator[Callable[[int, str], Page]]:
     """Open alice's dashboard, live, in a window of a width and a colour scheme; nothing may be logged as an error."""
     site.start_pushers(1)
     site.start_market("--interval", "0.5")
     contexts: list[BrowserContext] = []
-    errors: list[str] = []
 
     def sign_in(width: int, scheme: str) -> Page:
         context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+        watch(context, errors)
         contexts.append(context)
         context.set_default_timeout(PATIENCE)
         page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
         page.goto(f"{site.url}/login/")
         page.fill("input[name=username]", "alice")
         page.fill("input[name=password]", "paper-trading")
@@ -42,7 +42,6 @@ def dashboard(browser: Browser, site: RunningSite) -> Iterator[Callable[[int, st
     yield sign_in
     for context in contexts:
         context.close()
-    assert errors == []
 
 
 def test_chart_watchlist_and_tiles_follow_the_market(dashboard: Callable[[int, str], Page]) -> None:

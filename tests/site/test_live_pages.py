@@ -8,6 +8,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.conftest import browser as browser  # a fixture
+from tests.browser.page_errors import errors as errors  # a fixture
+from tests.browser.page_errors import watch
 from tests.site.running_site import RunningSite
 
 pytestmark = [pytest.mark.browser, pytest.mark.site]
@@ -24,16 +26,15 @@ def site(site: RunningSite) -> RunningSite:
 
 
 @pytest.fixture
-def dashboard_of(browser: Browser, site: RunningSite) -> Iterator[Callable[[str], Page]]:
+def dashboard_of(browser: Browser, site: RunningSite, errors: list[str]) -> Iterator[Callable[[str], Page]]:
     """Sign a trader in, in a browser of his own, and wait until his page is live."""
     contexts: list[BrowserContext] = []
-    errors: list[str] = []
 
     def sign_in(username: str) -> Page:
         context = browser.new_context()
+        watch(context, errors)
         contexts.append(context)
         page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(f"{site.url}/login/")
         page.fill("input[name=username]", username)
         page.fill("input[name=password]", "paper-trading")
@@ -44,7 +45,6 @@ def dashboard_of(browser: Browser, site: RunningSite) -> Iterator[Callable[[str]
     yield sign_in
     for context in contexts:
         context.close()
-    assert errors == []
 
 
 def light(page: Page):
@@ -92,6 +92,7 @@ def test_the_page_says_that_the_pushers_are_gone_and_recovers(dashboard_of, site
     expect(light(page)).to_have_attribute("data-connection", "live", timeout=PATIENCE)
 
 
+@pytest.mark.provokes("ERR_CONNECTION_REFUSED")
 def test_the_page_comes_back_when_the_web_server_restarts(dashboard_of, site):
     page = dashboard_of("alice")
     site.stop("web")

@@ -8,6 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.conftest import browser as browser  # a fixture
+from tests.browser.page_errors import errors as errors  # a fixture
+from tests.browser.page_errors import watch
 from tests.site.running_site import RunningSite
 
 pytestmark = [pytest.mark.browser, pytest.mark.site]
@@ -26,14 +28,13 @@ print(orders_match())
 
 
 @pytest.fixture
-def page(browser: Browser, site: RunningSite) -> Iterator[Page]:
+def page(browser: Browser, site: RunningSite, errors: list[str]) -> Iterator[Page]:
     """The dashboard of carol, live; it must not be loaded again."""
     site.start_pushers(1)
     site.start_market("--interval", "0.5", "--no-robots")
     context = browser.new_context(viewport={"width": 1440, "height": 900})
+    watch(context, errors)
     page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{site.url}/login/")
     page.fill("input[name=username]", "carol")
     page.fill("input[name=password]", "paper-trading")
@@ -42,7 +43,6 @@ def page(browser: Browser, site: RunningSite) -> Iterator[Page]:
     page.evaluate("window.loadedOnce = true")
     yield page
     context.close()
-    assert errors == []
 
 
 def figure(row: Locator, field: str) -> Locator:

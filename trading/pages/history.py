@@ -88,7 +88,7 @@ def _history_page(request: HttpRequest, history: History) -> HttpResponse:
         "form": form,
         "rows": rows,
         "wrong": not form.is_valid(),
-        "filtered": form.is_valid() and form.filtered,
+        "filtered": not form.is_valid() or form.filtered,
         "query": _address(request.GET, before=None),
         "older": _address(request.GET, before=older) if older is not None else "",
         "paged": bool(request.GET.get("before")),

@@ -2,7 +2,8 @@
 
 import { keepSwitch } from "./kept_settings.js";
 
-const FIELDS = "input, select, textarea, [contenteditable]";
+// One of a dialog that was just closed has the focus until the next frame, and is none any more.
+const FIELDS = ":is(input, select, textarea, [contenteditable]):not(dialog:not([open]) *)";
 
 /**
  * Whether a key event is meant for a shortcut: a key alone, once, and not typed into anything.

@@ -26,18 +26,21 @@ function keepPreview(form) {
     let timer = null;
     let asking = new AbortController();
     const { account, symbol, leverage } = form.elements;
+    const facts = form.querySelector("[data-facts]");
     const refresh = async () => {
         asking.abort();
         asking = new AbortController();
         const answer = await post(form.dataset.preview, new FormData(form), { signal: asking.signal });
         if (!answer.ok) return; // a later one is under way, or there is nothing to show
-        form.querySelector("[data-facts]").innerHTML = answer.html;
+        facts.innerHTML = answer.html;
+        facts.removeAttribute("data-former");
         if (leverage.value === "" && document.activeElement !== leverage) leverage.value = answer.leverage;
     };
     for (const type of ["input", "change"]) {
         form.addEventListener(type, (event) => {
             // What is set of another instrument or account comes with the answer.
             if (event.target === account || event.target === symbol) leverage.value = "";
+            facts.setAttribute("data-former", ""); // what it says is not what the ticket says now
             clearTimeout(timer);
             timer = setTimeout(refresh, QUIET_MS);
         });
