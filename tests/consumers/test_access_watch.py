@@ -79,11 +79,11 @@ async def closed_with(client: Client) -> int | None:
 
 async def lives(*clients: Client) -> None:
     """Have everybody checked, wait for that, and find these sockets open."""
-    for connection in open_connections():
-        connection.check_due = math.inf
+    for one in open_connections():
+        one.check_due = math.inf
     await in_thread(access_changed, None)
     async with asyncio.timeout(5):
-        while not all(math.isfinite(connection.check_due) for connection in open_connections()):  # noqa: ASYNC110
+        while not all(math.isfinite(one.check_due) for one in open_connections()):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     for client in clients:
         await client.settle()
