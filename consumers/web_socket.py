@@ -58,6 +58,8 @@ class WebSocket(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.queue = Inbox(self.loop)  # type: ignore[assignment]
+        self._plain = False  # accepted, without an extension that changes frames, such as deflate, and not closing
+        self._direct = False  # that, and the kernel has taken the frame before
         self._gathered = b""
         self._unwritten = _unwritten.setdefault(self.loop, [])
 
@@ -73,7 +75,16 @@ class WebSocket(WebSocketsSansIOProtocol):
     def connection_lost(self, error: Exception | None) -> None:
         if self._ending is not None:
             self._ending.cancel()
+        self._plain = self._direct = False
         super().connection_lost(error)
+
+    def pause_writing(self) -> None:
+        self._direct = False
+        super().pause_writing()
+
+    def resume_writing(self) -> None:
+        self._direct = self._plain
+        super().resume_writing()
 
     def handle_connect(self, event: Request) -> None:
         """Offer the application a way past its `send`, which costs as much as all the rest of a push."""
@@ -88,13 +99,7 @@ class WebSocket(WebSocketsSansIOProtocol):
         All sockets' frames go out one after the other at the end of the turn: whoever reads them, a proxy above all, is
         woken once instead of for each.
         """
-        if (
-            not self.writable.is_set()
-            or not self.handshake_complete
-            or self.close_sent
-            or self.conn.extensions  # such as deflate, which changes the frame
-            or self.transport.is_closing()
-        ):
+        if not self._direct:
             return False
         payload = text.encode()
         if not self._gathered:
@@ -119,10 +124,12 @@ class WebSocket(WebSocketsSansIOProtocol):
         """Write a message; a close goes out behind what the kernel has, whether or not anybody reads it."""
         self.flush()
         if message["type"] == "websocket.close":
+            self._plain = self._direct = False
             self.end_within(LINGER)
             self.writable.set()
         await super().send(message)
         if message["type"] == "websocket.accept":
+            self._plain = self._direct = self.handshake_complete and not self.conn.extensions
             del self.request, self.response  # some KiB of headers, which the scope has too
 
     def schedule_ping(self) -> None:
@@ -143,10 +150,15 @@ class WebSocket(WebSocketsSansIOProtocol):
 
 
 def _flush_all(sockets: list[WebSocket]) -> None:
-    """Write what these have gathered, and empty the list."""
-    for socket_ in sockets:
-        socket_.flush()
+    """Write what these have gathered, and empty the list: first, for one that breaks must not hold up the next turn."""
+    due = sockets.copy()
     sockets.clear()
+    for one in due:
+        try:
+            one.flush()
+        except Exception as error:  # noqa: BLE001 - the frames of the others are due all the same
+            one.logger.debug("A socket could not be written to: %s: %s", type(error).__name__, error)
+            one.transport.abort()
 
 
 @lru_cache(maxsize=4096)

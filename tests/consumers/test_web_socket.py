@@ -112,6 +112,27 @@ async def test_frames_of_one_turn_go_out_together_in_their_order() -> None:
             assert [await client.recv() for _ in range(20)] == [str(number) for number in range(20)]
 
 
+async def test_a_socket_that_breaks_while_it_is_written_to_costs_no_other() -> None:
+    application, other = Application(), Application()
+    async with (
+        served(application) as url,
+        served(other) as other_url,
+        websockets.connect(url),
+        websockets.connect(other_url) as client,
+    ):
+        write, write_other = await application.accepted, await other.accepted
+        broken: WebSocket = write.__self__  # type: ignore[attr-defined]
+        broken.flush = lambda: 1 / 0  # type: ignore[method-assign]
+        for number in range(2):
+            assert write("lost")
+            assert write_other(str(number))
+            async with asyncio.timeout(SECONDS):
+                assert await client.recv() == str(number)
+            broken._direct, broken._gathered = True, b""
+        assert broken.transport.is_closing()
+        del broken.flush
+
+
 async def test_no_more_than_a_few_frames_are_held_for_the_end_of_a_turn() -> None:
     application = Application()
     async with served(application) as url, websockets.connect(url, max_size=None) as client:
