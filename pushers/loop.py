@@ -3,19 +3,21 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from itertools import islice
 
 from pushers.feed import Feed
 from pushers.metrics import timed
 from pushers.orm import OrmThread
-from pushers.ownership import Ownership
+from pushers.ownership import Fence, Ownership
 from pushers.publisher import Publisher
 from pushers.reading import Reader, Reading, Result
 from pushers.refresher import BREATH, Refresher
 from pushers.watchers import Watchers
 
 logger = logging.getLogger(__name__)
+
+RUN = 500  # users whose document was not fetched, who are confirmed in one go
 
 
 async def every(interval: float, tick: Callable[[], Awaitable[object]], stop: asyncio.Event, name: str) -> None:
@@ -68,18 +70,40 @@ class FeedLoop:
 
     async def tick(self) -> None:
         """Confirm what is recorded, push what only the market moved, and have the changed users refreshed."""
-        name, epoch_of = self.feed.name, self._ownership.epoch_of
-        epochs = {user: epoch for user in self._watchers.users(name) if (epoch := epoch_of(user)) is not None}
+        name, fences = self.feed.name, self._ownership.fences()
+        epochs = self._ownership.epochs_of(self._watchers.users(name), fences)
         ready = [user for user in epochs if self._publisher.has_document(user, name)]
         self._refresher.request(epochs.keys() - ready)
         users = iter(ready)
         while batch := list(islice(users, self._batch)):
             wanted, known = dict.fromkeys(batch, frozenset((name,))), {name: self._publisher.versions(batch, name)}
             reading = await self.thread.run(self._reader.read, wanted, known)
-            for number, (user, results) in enumerate(reading.results.items()):
-                self._take(user, results.get(name), reading, epochs[user])
-                if number % BREATH == 0:
-                    await asyncio.sleep(0)
+            await self._apply(reading, epochs, fences)
+
+    async def _apply(self, reading: Reading, epochs: Mapping[str, int], fences: list[Fence]) -> None:
+        name = self.feed.name
+        for number, user in enumerate(await self._confirm_unchanged(reading, fences)):
+            self._take(user, reading.results[user].get(name), reading, epochs[user])
+            if number % BREATH == 0:
+                await asyncio.sleep(0)
+
+    async def _confirm_unchanged(self, reading: Reading, fences: list[Fence]) -> list[str]:
+        """Confirm, many at a time, the users whose document was not fetched; return those who must be looked at singly.
+
+        Nothing is sent of them, so it is enough to see for each run of them that all shards are owned as they were when
+        the tick began: an epoch that was lost never comes back.
+        """
+        left = [user for user, results in reading.results.items() if results]
+        unchanged = (user for user, results in reading.results.items() if not results)
+        while run := list(islice(unchanged, RUN)):
+            if self._ownership.fences() == fences:
+                reading_now = self._refresher.is_reading
+                left += [user for user in run if reading_now(user)]
+                run = [user for user in run if not reading_now(user)]
+                run = self._publisher.confirm_unchanged(run, self.feed.name, reading)
+            left += run
+            await asyncio.sleep(0)
+        return left
 
     def _take(self, user: str, result: Result | None, reading: Reading, epoch: int) -> None:
         """Take one user's result. A user who is being refreshed at the moment is left to the refresh.

@@ -76,7 +76,9 @@ class Sent:
 
     def commit_of(self, user: str, ts: int) -> dict[str, Any]:
         """Return what a push, made of a read at `ts`, carries of the commit that caused it; {} where none did."""
-        committed, trace = self._commits.get(user, (ts + 1, ""))
+        if user not in self._commits:
+            return {}
+        committed, trace = self._commits[user]
         return {"committed": committed, "trace": trace} if ts - FORGOTTEN < committed <= ts else {}
 
     def sent(self, message: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """What this process may push for at the moment: every part of the engine asks before it reads and before it sends."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from pushers.lease import Leases
@@ -38,6 +39,11 @@ class Ownership:
     def epoch_of(self, key: str) -> int | None:
         """Return the epoch that is served for a user or a symbol; None where it is not ours."""
         return self.epoch(self.shard(key))
+
+    def epochs_of(self, keys: Iterable[str], fences: Iterable[Fence]) -> dict[str, int]:
+        """Return the same for those of many that lie within `fences`."""
+        served = dict(fences)
+        return {key: epoch for key in keys if (epoch := served.get(self.shard(key))) is not None}
 
     def fence_of(self, key: str) -> Fence | None:
         """Return the same with the shard."""

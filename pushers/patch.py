@@ -13,6 +13,8 @@ Patch = dict[str, Any]
 
 EXACT_INTEGER = 2**53 - 1  # the largest that a browser reads as it was written; above it rounds without a word
 
+_ABSENT = object()
+
 _encoder = msgspec.json.Encoder()
 
 
@@ -23,17 +25,22 @@ class DocumentError(ValueError):
 def diff(old: Document, new: Document) -> Patch:
     """Return the merge patch that turns `old` into `new`; `{}` where they are equal."""
     patch: Patch = {}
+    gone = len(old)  # keys of `old` that have not been met in `new`
     for key, value in new.items():
-        before = old.get(key)
-        if before is value and value is not None:
+        before = old.get(key, _ABSENT)
+        if before is _ABSENT:
+            patch[key] = value
+            continue
+        gone -= 1
+        if before is value:
             continue
         if isinstance(value, dict) and isinstance(before, dict):
             # An object emptied of all its keys still differs: the patch names each of them as null.
             if inner := diff(before, value):
                 patch[key] = inner
-        elif before != value or type(before) is not type(value) or key not in old:
+        elif before != value or type(before) is not type(value):
             patch[key] = value
-    if not old.keys() <= new.keys():
+    if gone:
         patch.update({key: None for key in old if key not in new})
     return patch
 
@@ -54,10 +61,13 @@ def merge(document: Document, patch: Patch) -> Document:
 
 def touches_only(patch: Patch, keys: frozenset[str]) -> bool:
     """Say whether the patch deletes nothing and sets nothing but plain values under `keys`, at any depth."""
-    return all(
-        bool(value) and touches_only(value, keys) if isinstance(value, dict) else key in keys and value is not None
-        for key, value in patch.items()
-    )
+    for key, value in patch.items():
+        if isinstance(value, dict):
+            if not value or not touches_only(value, keys):
+                return False
+        elif value is None or key not in keys:
+            return False
+    return True
 
 
 def check_document(document: object, path: str = "$") -> None:

@@ -54,7 +54,7 @@ class Publisher:
             self._cuts.pop(user, None)
 
     def stream(self, user: str, feed: str) -> Stream | None:
-        return self._streams.get(user, {}).get(feed)
+        return self._streams.get(user, _NONE).get(feed)
 
     def has_document(self, user: str, feed: str) -> bool:
         stream = self.stream(user, feed)
@@ -98,7 +98,8 @@ class Publisher:
         False, and nothing recorded, where the read was made under another epoch or began before the last applied one
         had ended: it may be older than what was sent.
         """
-        if self._ownership.epoch_of(user) != epoch:
+        fence = self._ownership.fence_of(user)
+        if fence is None or fence.epoch != epoch:
             return False
         streams = self._streams.setdefault(user, {})
         if any(feed in streams and reading.began < streams[feed].ended for feed in results):
@@ -113,7 +114,7 @@ class Publisher:
                 entries[feed] = entry
         if entries:
             stale = {feed: list(known) for feed in results if (known := streams[feed].stale) is not None}
-            self._push(user, entries, stale, reading.ts, epoch)
+            self._push(user, entries, stale, reading.ts, fence)
         return True
 
     def confirm(self, user: str, feed: str, result: Result | None, reading: Reading, epoch: int) -> bool:
@@ -129,7 +130,7 @@ class Publisher:
             self.apply(user, {feed: result}, reading, epoch)
             return True
         if result is None:
-            return self._confirm_unchanged(user, feed, stream, reading)
+            return not self.confirm_unchanged([user], feed, reading)
         patch = _volatile_patch(stream.document, result, self.feeds[feed].volatile)
         if patch is None:
             return False
@@ -137,20 +138,27 @@ class Publisher:
 
     def versions(self, users: Iterable[str], feed: str) -> dict[str, object]:
         """Return the versions of the recorded documents, of those users whose document has a known one."""
-        found = {user: stream.version for user in users if (stream := self.stream(user, feed)) is not None}
-        return {user: version for user, version in found.items() if version is not None}
+        streams = self._streams
+        return {
+            user: stream.version
+            for user in users
+            if (stream := streams.get(user, _NONE).get(feed)) is not None and stream.version is not None
+        }
 
-    def _confirm_unchanged(self, user: str, feed: str, stream: Stream, reading: Reading) -> bool:
-        """Do for a document that was not fetched what `apply` does for an equal one.
+    def confirm_unchanged(self, users: Iterable[str], feed: str, reading: Reading) -> list[str]:
+        """Do for documents that were not fetched what `apply` does for equal ones; the caller has looked at the epochs.
 
-        False where the stream has gone on meanwhile to a document of another version, or of one that isn't known.
+        Return the users whose stream has gone on meanwhile to a document of another version, or of an unknown one.
         """
-        if not _has_version(stream, reading.versions.get(feed, {}).get(user)):
-            return False
-        if reading.began >= stream.ended:
-            stream.ended = reading.ended
-            stream.seen, stream.as_of = max(stream.seen, reading.began), reading.ts
-        return True
+        streams, versions, began, gone_on = self._streams, reading.versions.get(feed, {}), reading.began, []
+        for user in users:
+            stream = streams.get(user, _NONE).get(feed)
+            if stream is None or stream.version is None or stream.version != versions.get(user):
+                gone_on.append(user)
+            elif began >= stream.ended:
+                stream.ended, stream.as_of = reading.ended, reading.ts
+                stream.seen = max(stream.seen, began)
+        return gone_on
 
     def saw(self, user: str, feed: str, result: Result | None, reading: Reading, epoch: int) -> bool:
         """Note that a tick saw the recorded document unchanged; False where it saw another one.
@@ -245,13 +253,12 @@ class Publisher:
         if stream.stale is None or stream.stale.reason != reason:
             stream.stale = Stale(reason, reading.ts)
 
-    def _push(self, user: str, entries: dict[str, Entry], stale: dict[str, list[Any]], ts: int, epoch: int) -> None:
+    def _push(self, user: str, entries: dict[str, Entry], stale: dict[str, list[Any]], ts: int, fence: Fence) -> None:
         self._cuts[user] = cut = self.cut(user) + 1
         feeds = {
             name: [entry.position.epoch, entry.position.seq, entry.snapshot, entry.text]
             for name, entry in entries.items()
         }
-        fence = Fence(self._ownership.shard(user), epoch)
         message = {"type": "push", "user": user, "ts": ts, "cut": cut, "feeds": feeds, "stale": stale}
         message |= SENT.commit_of(user, ts)
         self._sender.to_group([fence], user_group(user), message)
@@ -264,12 +271,13 @@ class Publisher:
                     user,
                     kind,
                     entry.position.seq,
-                    epoch,
+                    fence.epoch,
                     len(entry.text),
                     message.get("trace") or "the market or a read",
                 )
 
 
+_NONE: Mapping[str, Stream] = MappingProxyType({})  # the streams of a user who has none
 GRACE = 1.0  # seconds: what a tick may start late without being called a failure
 
 

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -27,6 +28,7 @@ FETCH_FAILED = "fetch_failed"
 DATABASE = ""  # stands among the failing feeds for what fails them all
 RETRY_FIRST, RETRY_LAST = 5.0, 60.0  # seconds until a poisoned user is tried again: at first, and at most
 BACKOFF_FIRST, BACKOFF_LAST = 0.25, 5.0  # seconds until a feed that failed for everybody is tried again, likewise
+KEYS = 2**16  # users whose key is remembered as Python has it
 HALVINGS = 64  # failed fetches per read; more than a handful of poisoned users is a broken feed, not a bad row
 
 Result = Document | FeedStale
@@ -99,7 +101,7 @@ class Reader:
     def __init__(self, feeds: Mapping[str, Feed], *, seconds: float = 10.0) -> None:
         self.feeds = feeds
         self.seconds = seconds
-        self._to_pk = get_user_model()._meta.pk.to_python
+        self._to_pk = lru_cache(maxsize=KEYS)(get_user_model()._meta.pk.to_python)
         self._poisoned: dict[tuple[str, str], tuple[float, float]] = {}  # (feed, user) -> (try again at, distance)
         self._failing: dict[str, _Outage] = {}  # by feed, or DATABASE
 
@@ -176,6 +178,8 @@ class Reader:
                 self._after_failure(failed, wanted, results, attempt)
             return
         for user, documents in found.items():
+            if not documents:
+                continue
             results[user].update(documents)
             if self._poisoned or self._failing:
                 for feed, result in documents.items():
@@ -238,13 +242,14 @@ class Reader:
     def _changed(self, name: str, pks: Mapping[str, Any], attempt: _Attempt) -> dict[str, Any]:
         """Ask one feed for its versions; return those users (and keys) whose version is not the known one."""
         found, known = _mapping("versions", self.feeds[name].versions(list(pks.values()))), attempt.known[name]
-        versions = {user: found.get(pk) for user, pk in pks.items()}
-        attempt.versions.setdefault(name, {}).update(versions)
-        return {
-            user: pks[user]
-            for user, version in versions.items()
-            if version is None or user not in known or known[user] != version
-        }
+        versions, changed = attempt.versions.setdefault(name, {}), {}
+        for user, pk in pks.items():
+            version, before = found.get(pk), known.get(user)
+            if version is None or before is None or version != before:
+                versions[user], changed[user] = version, pk
+            else:
+                versions[user] = before  # as the stream has it: quick to compare, and the new one's memory is free
+        return changed
 
     def _poison(self, failed: FetchFailedError, user: str, *, alone: bool) -> FeedStale:
         """Note a user whose read fails; name him in the log the first time."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pushers.digest import Fingerprint
-from pushers.patch import Document, Patch, check_document, copy_document, diff, encode
+from pushers.patch import Document, DocumentError, Patch, check_document, copy_document, diff, encode
 
 
 class Position(NamedTuple):
@@ -82,12 +82,12 @@ class Stream:
             patch = diff(before, document) if patch is None else patch
             if not patch:
                 return None
-        check_document(document)
+        part = _is_part(document, patch)
         self._advance(document)
         if before is None:
             return None
-        change, snapshot = _entry_text(self.position, "patch", encode(patch)), self.snapshot()
-        if len(change) >= len(snapshot):
+        change = _entry_text(self.position, "patch", encode(patch))
+        if not part and len(change) >= len(snapshot := self.snapshot()):
             return Entry(self.position, True, snapshot)
         return Entry(self.position, False, change)
 
@@ -100,6 +100,23 @@ class Stream:
     def _advance(self, document: Document) -> None:
         self.position = Position(self.position.epoch, self.position.seq + 1)
         self.document, self._snapshot = copy_document(document), None
+
+
+def _is_part(document: Document, patch: Patch | None) -> bool:
+    """Say whether the patch only sets what is in the document, and so is the shorter one for certain.
+
+    Raises DocumentError unless the document can be pushed: what the patch leaves alone is in the recorded document,
+    which could be, so the patch is looked at first. That refuses null too, which may be a deletion or a feed's own.
+    """
+    if patch is not None:
+        try:
+            check_document(patch)
+        except DocumentError:
+            pass
+        else:
+            return True
+    check_document(document)
+    return False
 
 
 def position_text(position: Position) -> str:

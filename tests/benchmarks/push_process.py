@@ -68,7 +68,8 @@ class Queries:
 
     def watch(self, connection: Any, **kwargs: Any) -> None:
         """Watch a connection; a receiver of Django's signal `connection_created`."""
-        connection.execute_wrappers.append(self._note)
+        if self._note not in connection.execute_wrappers:  # one of SQLite is made anew for every tick
+            connection.execute_wrappers.append(self._note)
 
     def _note(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
         self.count += "trading_" in sql
@@ -130,6 +131,7 @@ async def engine(ids: list[int], feeds: list[str]):  # type: ignore[no-untyped-d
         made.refresher.request(users)
         await settle()
         yield tick
+        await made.keeper.release()  # or the next process would take its lease for one that lasts, and get half of it
         for service in services:
             service.cancel()
     made.close()

@@ -12,7 +12,7 @@ from pushers.lease import MARGIN, Leases
 from pushers.loop import FeedLoop
 from pushers.ownership import Fence, Ownership
 from pushers.publisher import Publisher
-from pushers.reading import FETCH_FAILED, Reading
+from pushers.reading import FETCH_FAILED, NOTHING_KNOWN, Reading, Versions
 from pushers.refresher import Refresher
 from pushers.responder import Responder
 from pushers.watchers import Watchers
@@ -83,17 +83,14 @@ class DueLoop(FeedLoop):
     """Ticks whose read ends when it is due."""
 
     def begin(self, pusher: "Pusher") -> None:
-        name, epoch_of = self.feed.name, self._ownership.epoch_of
-        users = sorted(self._watchers.users(name))
-        epochs = {user: epoch for user in users if (epoch := epoch_of(user)) is not None}
+        name, fences = self.feed.name, self._ownership.fences()
+        epochs = self._ownership.epochs_of(sorted(self._watchers.users(name)), fences)
         ready = [user for user in epochs if self._publisher.has_document(user, name)]
         self._refresher.request(epochs.keys() - ready)
         if ready:
-            pusher.read(dict.fromkeys(ready, (name,)), lambda reading: self._end(epochs, reading))
-
-    def _end(self, epochs: Mapping[str, int], reading: Reading) -> None:
-        for user, results in reading.results.items():
-            self._take(user, results[self.feed.name], reading, epochs[user])
+            known = {name: self._publisher.versions(ready, name)}
+            wanted = dict.fromkeys(ready, (name,))
+            pusher.read(wanted, lambda reading: run_now(self._apply(reading, epochs, fences)), known)
 
 
 class Pusher(Process, Engine):
@@ -142,8 +139,11 @@ class Pusher(Process, Engine):
         self.leases.share(share, hand_over=world.unsettled and world.random.random() < HANDOVERS)
         self.after(0.02 * world.random.random(), self.keeper._tell)
 
-    def read(self, wanted: Mapping[str, Collection[str]], then: Any) -> None:
-        """Read what the database holds now, and hand it over when that is due."""
+    def read(self, wanted: Mapping[str, Collection[str]], then: Any, known: Versions = NOTHING_KNOWN) -> None:
+        """Read what the database holds now, and hand it over when that is due.
+
+        A document's text is its version: one that is known is left out, as a reader does.
+        """
         world, began = self.world, self.world.now
         down = set(INTERVALS) if world.database_down else world.feeds_down
         results = {
@@ -153,7 +153,14 @@ class Pusher(Process, Engine):
             for user, feeds in wanted.items()
         }
         seconds = world.random.choice(SLOW_READS if world.unsettled else READS)
-        self.after(seconds, lambda: then(Reading(began, world.now, int(began * 1000), results)))
+        versions: dict[str, dict[str, object]] = {feed: {} for feed in known}
+        for user, documents in results.items():
+            for feed in documents.keys() & known.keys():
+                if not isinstance(documents[feed], FeedStale):
+                    versions[feed][user] = repr(documents[feed])
+                    if known[feed].get(user) == versions[feed][user]:
+                        del documents[feed]
+        self.after(seconds, lambda: then(Reading(began, world.now, int(began * 1000), results, versions=versions)))
 
     def forget(self, user: str, feed: str) -> None:
         """Do what a reader does: there is nothing to forget here."""
