@@ -132,6 +132,7 @@ class Connection:
         size = len(text) if text.isascii() else len(text.encode())
         if keep and self._queued + size > KEPT * self._limit:
             self._swamped = True
+            self.writing.add(self)  # for good: the next sweep closes it
             return
         if self._queue and self._queued + size > self._room and not keep:
             self._queue = [queued for queued in self._queue if queued.keep]
@@ -203,4 +204,5 @@ class Connection:
             logger.debug("A socket of user %s broke: %s: %s", self.user_id, type(error).__name__, error)
         finally:
             self._writer = None
-            self.writing.discard(self)
+            if not self._swamped:
+                self.writing.discard(self)

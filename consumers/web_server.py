@@ -20,9 +20,10 @@ KEEP_ALIVE = 75  # seconds that an idle HTTP connection is kept: longer than a p
 PING = 20.0  # seconds between pings, which find clients that are gone without a word
 PONG = 40.0  # seconds for the answer; a stalled reader is closed with 4413 before
 STEP = 0.05
-# New objects until Python looks for garbage: a pause of a ms. At its own 700 a fifth of a busy server's time went into
-# looking at all that the sockets have, which is alive.
-NEW_OBJECTS = 10_000
+# Python's garbage collector looks at the youngest at every 10,000 new objects, a pause of a ms: at its own 700 a fifth
+# of a busy server's time went into looking at all that the sockets have, which is alive. A socket that has gone is a
+# cycle, and old: so all are looked at oftener than `runpushers` does.
+THRESHOLDS = (10_000, 20, 5)
 
 
 class WebServer(uvicorn.Server):
@@ -89,7 +90,7 @@ def serve(listener: socket.socket, *, forwarded_allow_ips: str, with_pushers: bo
 
     `with_pushers`: push from this process too. Raises ShardCountError where it may not.
     """
-    collect_rarely(NEW_OBJECTS)
+    collect_rarely(THRESHOLDS)
     module, _, name = settings.ASGI_APPLICATION.rpartition(".")
     config = uvicorn.Config(
         f"{module}:{name}",

@@ -129,7 +129,8 @@ class WebSocket(WebSocketsSansIOProtocol):
             self.writable.set()
         await super().send(message)
         if message["type"] == "websocket.accept":
-            self._plain = self._direct = self.handshake_complete and not self.conn.extensions
+            self._plain = self.handshake_complete and not self.conn.extensions
+            self._direct = self._plain and self.writable.is_set()
             del self.request, self.response  # some KiB of headers, which the scope has too
 
     def schedule_ping(self) -> None:

@@ -25,6 +25,7 @@ PAUSE = 1.0  # seconds after an error, such as a Redis that is away
 CLOSE = 0.002  # seconds between messages that come in close succession ...
 GATHER = 0.01  # ... and are let gather for so long, less than a screen's frame, unless they come in heaps anyway
 FEW = 32
+LITTLE = 8_192  # bytes: what came with more may be behind by a lot, and Redis cuts off who falls too far behind
 TURN = 0.003  # seconds of arriving messages after which the loop's other work has its turn
 
 
@@ -172,19 +173,19 @@ class Connection(RedisSingleShardConnection):
         """Wait for a message, connecting again where that is needed, and take all that came with it."""
         response = await self._pubsub.parse_response(block=True)
         arrived = self._arrived()
-        waited, began, count = time.monotonic() - self._taken, time.monotonic(), 0
+        waited, began, count, size = time.monotonic() - self._taken, time.monotonic(), 0, 0
         while response is not None:
-            if type(response) is list and response[0] == b"message":
+            if isinstance(response, list) and response[0] == b"message":
                 self._hand_over(response[1].decode(), response[2])
+                count, size = count + 1, size + len(response[2])
             else:
                 await self._take(response)
-            count += 1
             if time.monotonic() - began > TURN:
                 await asyncio.sleep(0)
                 began = time.monotonic()
             response = next(arrived, None)
         self._taken = time.monotonic()
-        if waited < CLOSE and count < FEW:
+        if waited < CLOSE and count < FEW and size < LITTLE:
             await self._gather()
 
     def _hand_over(self, name: str, content: bytes) -> None:
@@ -196,7 +197,10 @@ class Connection(RedisSingleShardConnection):
 
     async def _gather(self) -> None:
         """Let a few messages come together: to be woken for each costs more than all the work that it makes."""
-        transport = self._pubsub.connection._writer.transport
+        connection = self._pubsub.connection
+        if not connection.is_connected or _parser_of(connection) is None:
+            return  # another task met a broken connection; or each response is read by itself anyway
+        transport = connection._writer.transport
         transport.pause_reading()
         try:
             await asyncio.sleep(GATHER)
@@ -209,11 +213,16 @@ class Connection(RedisSingleShardConnection):
 
         To ask redis-py for one costs ten times as much as the hiredis parser needs, which has it.
         """
-        parser = getattr(self._pubsub.connection._parser, "_reader", None)
-        return iter(()) if parser is None else iter(parser.gets, NOT_ENOUGH_DATA)  # none: hiredis is not installed
+        parser = _parser_of(self._pubsub.connection)
+        return iter(()) if parser is None else iter(parser.gets, NOT_ENOUGH_DATA)
 
     async def _take(self, response: Any) -> None:
         """Do what a response asks that is no message."""
         if isinstance(response, Exception):
             raise response
         await self._pubsub.handle_message(response, ignore_subscribe_messages=True)
+
+
+def _parser_of(connection: Any) -> Any:
+    """Return the hiredis parser of redis-py's connection; None where hiredis is not installed."""
+    return getattr(connection._parser, "_reader", None)

@@ -21,13 +21,12 @@ FLUSH, FLUSH_LAST = 5.0, 1.0  # seconds for what is queued at the end, and for t
 
 # A process with a million objects in its documents, all alive, has nothing to find among the old ones: a collection
 # looks at all of them, and at Python's own thresholds that was half of a tick's time.
-NEW_OBJECTS = 100_000
-OLDER = (20, 100)
+THRESHOLDS = (100_000, 20, 100)
 
 
-def collect_rarely(new_objects: int = NEW_OBJECTS) -> None:
-    """Have Python look for garbage less often, for the whole process: at every so many new objects."""
-    gc.set_threshold(new_objects, *OLDER)
+def collect_rarely(thresholds: tuple[int, int, int] = THRESHOLDS) -> None:
+    """Have Python look for garbage less often, for the whole process: at these thresholds of `gc`."""
+    gc.set_threshold(*thresholds)
 
 
 class NoLeaseError(Exception):

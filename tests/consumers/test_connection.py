@@ -219,3 +219,22 @@ async def test_a_reader_who_stalls_between_frames_gets_the_newest_state() -> Non
     assert socket.overflows == 1
     assert socket.received[0] == "first"
     assert socket.received[-1] == "snapshot"
+
+
+async def test_who_was_too_slow_stays_among_those_to_be_closed() -> None:
+    socket = Socket(limit=100)
+    socket.reading.clear()
+    for _ in range(60):
+        socket.connection.write("subscribed", keep=True)
+    socket.reading.set()  # the frames that were dropped were the answers to something
+    await socket.connection.flush(5)
+    assert socket.connection in socket.connection.writing
+    socket.connection.abandon()
+    assert socket.connection not in socket.connection.writing
+
+
+async def test_a_kept_frame_that_has_no_place_at_all_closes_its_socket() -> None:
+    socket = Socket(limit=100)
+    socket.connection.write("x" * 1_000, keep=True)
+    assert socket.connection in socket.connection.writing
+    assert socket.connection.stalled(time.monotonic()) > 1e9

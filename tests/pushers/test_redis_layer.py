@@ -10,7 +10,7 @@ import redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from pushers.layer import Layer, Message
-from pushers.redis_layer import RedisLayer
+from pushers.redis_layer import Connection, RedisLayer
 from tradingsite.embedded_redis import embedded_redis, free_port, wait_for_redis
 
 SECONDS = 30.0
@@ -127,6 +127,34 @@ async def test_messages_in_close_succession_arrive_all_and_in_their_order(layer:
     sending = asyncio.create_task(send())
     assert await taken(layer, channel, 200) == [{"n": n} for n in range(200)]
     await sending
+
+
+async def test_a_stream_of_large_messages_is_read_as_fast_as_it_comes(layer: RedisLayer, monkeypatch) -> None:
+    # Redis cuts off whoever is 32 MB behind, so that these must not gather.
+    pauses: list[float] = []
+    gather = Connection._gather
+
+    async def gathered(connection: Connection) -> None:
+        pauses.append(1)
+        await gather(connection)
+
+    monkeypatch.setattr(Connection, "_gather", gathered)
+    channel = await layer.new_channel()
+    await layer.group_add("user.1", channel)
+    sent = [{"n": n, "text": "x" * 20_000} for n in range(1_000)]
+    sending = asyncio.create_task(layer.group_send_many([("user.1", message) for message in sent]))
+    assert await taken(layer, channel, len(sent)) == sent
+    await sending
+    assert len(pauses) < 10
+
+
+async def test_messages_arrive_in_redis_newer_protocol_too(redis_url: str) -> None:
+    made = RedisLayer(hosts=[{"address": redis_url, "socket_timeout": None, "protocol": 3}])
+    channel = await made.new_channel()
+    await made.group_add("user.1", channel)
+    await made.group_send_many([("user.1", {"n": n}) for n in range(50)])
+    assert await taken(made, channel, 50) == [{"n": n} for n in range(50)]
+    await made.flush()
 
 
 async def test_it_works_without_hiredis(layer: RedisLayer, monkeypatch: pytest.MonkeyPatch) -> None:
