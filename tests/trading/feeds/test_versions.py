@@ -22,7 +22,7 @@ from trading.models import Account, Fill, Instrument, Order, Position, Quote
 from trading.services import order_place
 
 pytestmark = pytest.mark.django_db
-QUERIES = {"balance": 1, "positions": 1, "pnl": 2, "orders": 1, "fills": 2}
+QUERIES = {"balance": 1, "positions": 1, "pnl": 3, "orders": 1, "fills": 2}
 ROUNDS = 40
 
 
