@@ -64,6 +64,15 @@ class Feed:
         """
         return {}
 
+    def refetch(self, before: Mapping[Any, object], now: Mapping[Any, object]) -> Mapping[Any, Document | FeedStale]:
+        """Return what `fetch` would for the users of `now`, whose version is another than before. Optional.
+
+        `now` has what `versions` returned in this very snapshot, None for a user it left out, and `before` the version
+        of the document that is recorded, where it is known. A version may hold what a document is made of: then only
+        what has changed needs to be read, or nothing.
+        """
+        return self.fetch(list(now))
+
 
 class SymbolFeed:
     """A feed that is not per user: one row per symbol, the same for everybody who subscribes to the symbol.

@@ -153,7 +153,7 @@ class Publisher:
         streams, versions, began, gone_on = self._streams, reading.versions.get(feed, {}), reading.began, []
         for user in users:
             stream = streams.get(user, _NONE).get(feed)
-            if stream is None or stream.version is None or stream.version != versions.get(user):
+            if stream is None or not _has_version(stream, versions.get(user)):
                 gone_on.append(user)
             elif began >= stream.ended:
                 stream.ended, stream.as_of = reading.ended, reading.ts
@@ -282,7 +282,8 @@ GRACE = 1.0  # seconds: what a tick may start late without being called a failur
 
 
 def _has_version(stream: Stream, version: object) -> bool:
-    return stream.version is not None and stream.version == version
+    own = stream.version
+    return own is version is not None or (own is not None and own == version)
 
 
 def _volatile_patch(document: Document, result: object, volatile: frozenset[str] = frozenset()) -> Patch | None:

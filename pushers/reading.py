@@ -223,9 +223,11 @@ class Reader:
         """Call one feed; a missing user is that user's failure, anything that is no mapping the feed's."""
         try:
             pks = {user: self._to_pk(user) for user in users}
+            documents: Mapping[Any, Result] = {}
             if name in attempt.known:
-                pks = self._changed(name, pks, attempt)
-            documents = _mapping("fetch", self.feeds[name].fetch(list(pks.values()))) if pks else {}
+                pks, documents = self._refetch(name, pks, attempt)
+            elif pks:
+                documents = _mapping("fetch", self.feeds[name].fetch(list(pks.values())))
         except FeedStale as stale:
             return dict.fromkeys(users, stale)
         except Exception as error:
@@ -238,6 +240,17 @@ class Reader:
                 missing = KeyError(f"fetch must return a document for every id it gets; {user} is missing.")
                 results[user] = self._poison(FetchFailedError(name, missing), user, alone=True)
         return results
+
+    def _refetch(
+        self, name: str, pks: Mapping[str, Any], attempt: _Attempt
+    ) -> tuple[dict[str, Any], Mapping[Any, Result]]:
+        """Return those users (and keys) whose version is not the known one, and the documents by key."""
+        changed, known, feed = self._changed(name, pks, attempt), attempt.known[name], self.feeds[name]
+        if not changed:
+            return changed, {}
+        before = {pk: known[user] for user, pk in changed.items() if user in known}
+        now = {pk: attempt.versions[name][user] for user, pk in changed.items()}
+        return changed, _mapping("refetch", feed.refetch(before, now))
 
     def _changed(self, name: str, pks: Mapping[str, Any], attempt: _Attempt) -> dict[str, Any]:
         """Ask one feed for its versions; return those users (and keys) whose version is not the known one."""

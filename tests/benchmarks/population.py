@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from django.db import connection, models, transaction
-from django.db.models import F
+from django.db.models import F, Value
 
 from trading.models import Account, Fill, Instrument, Order, Position, Quote, User
 
@@ -16,6 +16,7 @@ SYMBOLS = 20
 NEVER_OLD = datetime(2100, 1, 1, tzinfo=UTC)  # when the quotes are from: no benchmark waits until they are stale
 HUNDRED, LOTS = Decimal(100), Decimal(10**9)
 TOTAL = Decimal(100_000)
+UNIT = "0.00000001"  # the smallest change of an amount
 
 
 def populate(users: int) -> list[int]:
@@ -35,9 +36,9 @@ def populate(users: int) -> list[int]:
 
 def change_everything() -> None:
     """Change something in every account, position and open order, and move all marks."""
-    Account.objects.update(total=F("total") + 1)
-    Position.objects.update(open_cost=F("open_cost") + 1)
-    Order.objects.filter(status="new").update(filled=F("filled") + Decimal("0.00000001"), cost=F("cost") + 1)
+    Account.objects.update(total=_more(Account, "total", "1"))
+    Position.objects.update(open_cost=_more(Position, "open_cost", "1"))
+    Order.objects.filter(status="new").update(filled=_more(Order, "filled", UNIT), cost=_more(Order, "cost", "1"))
     move_marks()
 
 
@@ -46,13 +47,18 @@ def change_some(user_ids: list[int]) -> None:
     newest = Order.objects.filter(account__user__in=user_ids, status="new").order_by().values("account")
     ids = newest.annotate(newest=models.Max("id")).values("newest")
     Order.objects.filter(id__in=list(ids.values_list("newest", flat=True))).update(
-        filled=F("filled") + Decimal("0.00000001"), cost=F("cost") + 1
+        filled=_more(Order, "filled", UNIT), cost=_more(Order, "cost", "1")
     )
 
 
 def move_marks() -> None:
     """Give every instrument another mark."""
-    Quote.objects.update(mark=F("mark") + Decimal("0.01"))
+    Quote.objects.update(mark=_more(Quote, "mark", "0.01"))
+
+
+def _more(model: type[models.Model], column: str, amount: str) -> models.expressions.CombinedExpression:
+    """Return a column plus an amount, which becomes what the column holds: on SQLite an integer of its units."""
+    return F(column) + Value(Decimal(amount), output_field=model._meta.get_field(column))
 
 
 def _market() -> list[Instrument]:

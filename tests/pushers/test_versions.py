@@ -161,3 +161,33 @@ async def test_a_version_that_raises_for_one_user_costs_only_him(bench: Bench, f
     await bench.tick()
     stale = {user: bench.publisher.stream(user, "pnl").stale for user in ("1", "2", "3")}
     assert [user for user, why in stale.items() if why is not None] == ["2"]
+
+
+async def test_a_lease_lost_during_the_read_confirms_nobody(bench: Bench) -> None:
+    await bench.tick()
+    stream, versions = bench.publisher.stream("1", "pnl"), bench.feed.versions
+    seen = stream.seen
+
+    def lose_the_lease(user_ids: Sequence[Any]) -> Mapping[Any, object]:
+        bench.owner.now = 8
+        return versions(user_ids)
+
+    bench.feed.versions = lose_the_lease  # type: ignore[method-assign]
+    assert await bench.tick() == []
+    assert stream.seen == seen
+
+
+async def test_a_feed_is_told_the_versions_of_what_it_fetches_again(bench: Bench) -> None:
+    told = []
+
+    def refetch(before: Mapping[Any, object], now: Mapping[Any, object]) -> Mapping[Any, Any]:
+        told.append((dict(before), dict(now)))
+        return bench.feed.fetch(list(now))
+
+    bench.feed.refetch = refetch  # type: ignore[method-assign]
+    bench.feed.unknown = frozenset({3})
+    await bench.tick()
+    bench.feed.documents[2] = {"equity": "9"}
+    await bench.tick()
+    first = {1: "{'equity': '1'}", 2: "{'equity': '2'}", 3: None}
+    assert told == [({}, first), ({2: first[2]}, {2: "{'equity': '9'}", 3: None})]

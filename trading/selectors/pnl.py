@@ -9,7 +9,7 @@ from django.db.models import BooleanField, ExpressionWrapper, Q
 
 from pushers.queries import Selection, row_texts
 from trading.accounting import unrealized_pnl
-from trading.models import Account, Position
+from trading.models import Account, Position, Quote
 
 
 class EquityRow(NamedTuple):
@@ -56,14 +56,19 @@ VALUED = (
 )
 
 
+Quoted = tuple[Decimal | None, bool | None]  # a mark, and whether it is fresh
+
+
 def _quoted_since(oldest: Any) -> Q:
     return Q(instrument__quote__updated_at__gte=oldest)
 
 
 EQUITY_ROWS = Selection(lambda users: Account.objects.filter(user__any_of=users).values_list(*EQUITY))
 VALUED_ROWS = Selection(
-    lambda users, oldest: Position.objects.filter(account__user__any_of=users).values_list(
-        *VALUED, ExpressionWrapper(_quoted_since(oldest), BooleanField())
+    lambda users, oldest: (
+        Position.objects.filter(account__user__any_of=users)
+        .order_by("account_id", "instrument_id")
+        .values_list(*VALUED, ExpressionWrapper(_quoted_since(oldest), BooleanField()))
     )
 )
 
@@ -78,13 +83,21 @@ def valued_positions(user_ids: Sequence[int], oldest: datetime) -> list[ValuedPo
     return [ValuedPositionRow._make(row) for row in VALUED_ROWS(user_ids, oldest=oldest)]
 
 
-def pnl_texts(user_ids: Sequence[int], oldest: datetime) -> dict[int, tuple[str, str]]:
-    """Return a value per user that is another whenever his rows in the two above are, in two queries.
+def quoted(oldest: datetime) -> dict[str, Quoted]:
+    """Return symbol -> the newest mark, fresh where not older than `oldest`, of all instruments, in one query."""
+    fresh = ExpressionWrapper(Q(updated_at__gte=oldest), BooleanField())
+    return {
+        symbol: (mark, young) for symbol, mark, young in Quote.objects.values_list("instrument__symbol", "mark", fresh)
+    }
 
-    Of the age of a quote it tells whether it is older than `oldest`.
+
+def pnl_texts(user_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Return a value per user that is another whenever his rows in the two reads of users above are, in two queries.
+
+    It tells nothing of the quotes.
     """
     accounts = row_texts(Account.objects.all(), user_ids, *EQUITY)
-    positions = row_texts(Position.objects.all(), user_ids, *VALUED, _quoted_since(oldest))
+    positions = row_texts(Position.objects.all(), user_ids, *VALUED[:-1])
     return {user_id: (text, positions[user_id]) for user_id, text in accounts.items()}
 
 

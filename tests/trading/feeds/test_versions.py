@@ -22,7 +22,7 @@ from trading.models import Account, Fill, Instrument, Order, Position, Quote
 from trading.services import order_place
 
 pytestmark = pytest.mark.django_db
-QUERIES = {"balance": 1, "positions": 1, "pnl": 2, "orders": 1, "fills": 2}
+QUERIES = {"balance": 1, "positions": 1, "pnl": 3, "orders": 1, "fills": 2}
 ROUNDS = 40
 
 
@@ -138,3 +138,54 @@ def test_versions_cost_the_same_queries_for_1_and_1000_users_and_name_them_all(n
 @pytest.mark.parametrize("name", QUERIES)
 def test_versions_name_users_who_have_nothing(name):
     assert 999_999 in feeds()[name].versions([999_999])
+
+
+@pytest.fixture
+def traded(account, instrument):
+    """A user who holds one instrument and has traded another; with their symbols."""
+    other = make_instrument("OTHER/USD")
+    set_quote(other, "99", "101")
+    order_place(account=account, symbol=instrument.symbol, side="buy", type="market", amount=D(1))
+    for side in ("buy", "sell"):
+        order_place(account=account, symbol=other.symbol, side=side, type="market", amount=D(1))
+    return account.user_id, instrument, other
+
+
+def pnl_versions(user_id, before=None):
+    """Return the version of the user's pnl now, made into a document."""
+    now = feeds()["pnl"].versions([user_id])
+    feeds()["pnl"].refetch({} if before is None else {user_id: before}, now)
+    return now[user_id]
+
+
+def test_only_the_marks_of_what_is_held_make_another_version_of_pnl(traded):
+    user_id, held, other = traded
+    before = pnl_versions(user_id)
+    Quote.objects.filter(instrument=other).update(mark=D(7))
+    assert pnl_versions(user_id, before) == before
+    Quote.objects.filter(instrument=held).update(mark=D(7))
+    assert pnl_versions(user_id, before) != before
+    assert before != "something else"
+
+
+def test_pnl_at_new_marks_is_made_without_a_query_and_as_a_fetch_makes_it(traded):
+    user_id, held, _ = traded
+    feed, before = feeds()["pnl"], pnl_versions(user_id)
+    for change in ({"mark": D("7.125")}, {"updated_at": timezone.now() - timedelta(days=1)}):
+        Quote.objects.filter(instrument=held).update(**change)
+        now = feed.versions([user_id])
+        with CaptureQueriesContext(connection) as captured:
+            found = feed.refetch({user_id: before}, now)[user_id]
+        assert len(captured) == 0
+        fetched = feed.fetch([user_id])[user_id]
+        assert getattr(found, "document", found) == getattr(fetched, "document", fetched)
+        assert type(found) is type(fetched)
+
+
+def test_pnl_of_who_has_traded_is_read_again(traded):
+    user_id, held, _ = traded
+    feed, before = feeds()["pnl"], pnl_versions(traded[0])
+    Position.objects.filter(instrument=held).update(open_cost=D(5))
+    now = feed.versions([user_id])
+    assert now[user_id] != before
+    assert feed.refetch({user_id: before}, now) == feed.fetch([user_id])
