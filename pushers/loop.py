@@ -72,7 +72,7 @@ class FeedLoop:
         """Confirm what is recorded, push what only the market moved, and have the changed users refreshed."""
         name, fences = self.feed.name, self._ownership.fences()
         epochs = self._ownership.epochs_of(self._watchers.users(name), fences)
-        ready = [user for user in epochs if self._publisher.has_document(user, name)]
+        ready = self._publisher.with_document(epochs, name)
         self._refresher.request(epochs.keys() - ready)
         users = iter(ready)
         while batch := list(islice(users, self._batch)):

@@ -75,8 +75,10 @@ def check_document(document: object, path: str = "$") -> None:
     if not isinstance(document, dict):
         raise DocumentError(f"{path} must be an object; found {type(document).__name__}.")
     for key, value in document.items():
-        if not isinstance(key, str) or not _is_text(key):
+        if not isinstance(key, str) or not (key.isascii() or _is_text(key)):
             raise DocumentError(f"{path} must have keys of Unicode text; found {key!r} ({type(key).__name__}).")
+        if type(value) is str and value.isascii():
+            continue  # as most are
         if isinstance(value, dict):
             check_document(value, f"{path}.{key}")
         elif not _is_leaf(value):
@@ -105,8 +107,6 @@ def _is_leaf(value: object) -> bool:
 
 def _is_text(value: str) -> bool:
     """Say whether `value` can travel: a lone surrogate has no UTF-8 form."""
-    if value.isascii():
-        return True
     try:
         value.encode()
     except UnicodeEncodeError:

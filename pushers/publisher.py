@@ -60,6 +60,15 @@ class Publisher:
         stream = self.stream(user, feed)
         return stream is not None and stream.document is not None
 
+    def with_document(self, users: Iterable[str], feed: str) -> list[str]:
+        """Return those of the users of whom a document is recorded."""
+        streams = self._streams
+        return [
+            user
+            for user in users
+            if (stream := streams.get(user, _NONE).get(feed)) is not None and stream.document is not None
+        ]
+
     def is_ready(self, user: str, feeds: Iterable[str]) -> bool:
         """Say whether a question needs no read: each feed has a document, or failed within its interval."""
         return all(

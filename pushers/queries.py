@@ -61,7 +61,10 @@ class AnyOf(Lookup):
     def as_sql(self, compiler: SQLCompiler, connection: Any) -> tuple[str, Any]:
         left, params = self.process_lhs(compiler, connection)
         if connection.vendor == "postgresql":
-            return f"{left} = ANY(%s)", [*params, USERS if isinstance(self.rhs, _Users) else list(self.rhs)]
+            return f"{left} = ANY(%s)", [
+                *params,
+                users_parameter(connection, self.rhs if isinstance(self.rhs, _Users) else list(self.rhs)),
+            ]
         to_column = self.lhs.output_field.get_db_prep_value
         if isinstance(self.rhs, _Users):
             return f"{left} IN (SELECT value FROM json_each(%s))", [*params, _Prepared(to_column)]
@@ -185,7 +188,11 @@ def _value(param: Any, connection: Any, user_ids: Sequence[Any], given: Mapping[
 
 
 def users_parameter(connection: Any, user_ids: Sequence[Any]) -> Any:
-    """Return users, whose keys are numbers, as the one parameter of `= ANY(%s)` or, on SQLite, of `json_each(%s)`."""
+    """Return users as the one parameter of `= ANY(%s)` or, on SQLite and with numbers as keys, of `json_each(%s)`."""
     if isinstance(user_ids, _Users):
         return USERS
-    return list(user_ids) if connection.vendor == "postgresql" else json.dumps(list(user_ids))
+    if connection.vendor != "postgresql":
+        return json.dumps(list(user_ids))
+    if all(type(user_id) is int for user_id in user_ids):
+        return f"{{{','.join(map(str, user_ids))}}}"  # an array's own text: psycopg would look at each of them twice
+    return list(user_ids)

@@ -85,7 +85,7 @@ class DueLoop(FeedLoop):
     def begin(self, pusher: "Pusher") -> None:
         name, fences = self.feed.name, self._ownership.fences()
         epochs = self._ownership.epochs_of(sorted(self._watchers.users(name)), fences)
-        ready = [user for user in epochs if self._publisher.has_document(user, name)]
+        ready = self._publisher.with_document(epochs, name)
         self._refresher.request(epochs.keys() - ready)
         if ready:
             known = {name: self._publisher.versions(ready, name)}
