@@ -243,6 +243,9 @@ class Hub:
 
     def _on_probe(self, user: str) -> None:
         if watched := self.users.get(user):
+            if not watched.ready:  # what was said of his access before then has not arrived
+                for connection in watched.connections:
+                    connection.check_soon()
             watched.ready = True
             self._ask(user)
 

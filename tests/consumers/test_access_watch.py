@@ -66,10 +66,14 @@ async def browser_of(user: Any) -> Browser:
 
 
 async def tab(site: Site, browser: Browser, *feeds: str) -> Client:
-    """Open a socket with the browser's session."""
+    """Open a socket with the browser's session, and wait until hints reach its hub."""
     cookie = f"sessionid={browser.cookies['sessionid'].value}"
     client = site.client(gate=True, headers=[*HEADERS, (b"cookie", cookie.encode())])
-    return await client.welcomed(*feeds)
+    await client.welcomed(*feeds)
+    async with asyncio.timeout(5):
+        while not all(watched.ready for watched in Hub.current().users.values()):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    return client
 
 
 async def closed_with(client: Client) -> int | None:
@@ -118,6 +122,21 @@ async def test_a_changed_password_ends_the_sessions_that_it_no_longer_fits(
     await in_thread(change_password, site.users["alice"].pk)
     assert await closed_with(client) == CloseCode.SIGNED_OUT
     await lives(bystander)
+
+
+async def test_who_came_in_before_hints_arrive_is_checked_again_once_they_do(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await lives(await tab(site, await browser_of(site.users["alice"])))
+    hub, user = Hub.current(), str(site.users["alice"].pk)
+    (socket,) = hub.users[user].connections
+    probe = {"type": "probe", "hub": hub._layer.channel, "user": user}
+    monkeypatch.setattr(connection, "FIRST_CHECK", 0.5)
+    hub.on_message(probe)
+    assert socket.check_due > time.monotonic() + 0.5  # he was ready before
+    hub.users[user].ready = False
+    hub.on_message(probe)
+    assert socket.check_due <= time.monotonic() + 0.5
 
 
 def change_password(user_id: int) -> None:
